@@ -1,0 +1,95 @@
+#include "common/base/log.h"
+
+#include <atomic>
+#include <string>
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+namespace set {
+namespace {
+
+std::atomic<bool> json_format{false};
+std::string daemon_name;  // written once by log_open, before any thread
+
+// Values are short and ours; still, nothing may break out of a line or a JSON string.
+std::string quoted(std::string_view value) {
+  std::string out = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+bool needs_quotes(std::string_view value) {
+  return value.empty() || value.find_first_of(" \"\\=\n\r\t") != std::string_view::npos;
+}
+
+std::string_view level_name(LogLevel level) {
+  switch (level) {
+    case LogLevel::trace: return "trace";
+    case LogLevel::info: return "info";
+    case LogLevel::warning: return "warning";
+    case LogLevel::error: return "error";
+  }
+  return "error";
+}
+
+spdlog::level::level_enum spdlog_level(LogLevel level) {
+  switch (level) {
+    case LogLevel::trace: return spdlog::level::trace;
+    case LogLevel::info: return spdlog::level::info;
+    case LogLevel::warning: return spdlog::level::warn;
+    case LogLevel::error: return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+spdlog::logger& logger() {
+  static const auto instance = [] {
+    auto made = std::make_shared<spdlog::logger>(
+        "set", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made->set_pattern("%v");
+    made->set_level(spdlog::level::info);
+    made->flush_on(spdlog::level::trace);
+    return made;
+  }();
+  return *instance;
+}
+
+}  // namespace
+
+void log_open(std::string_view daemon, LogLevel level, LogFormat format) {
+  daemon_name = daemon;
+  json_format = format == LogFormat::json;
+  logger().set_level(spdlog_level(level));
+}
+
+void log_write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
+  if (!logger().should_log(spdlog_level(level))) return;
+  const auto now = to_string(system_clock()());
+  std::string line;
+  if (json_format) {
+    line = fmt::format(R"({{"time":"{}","level":"{}","daemon":"{}","event":{})", now,
+                       level_name(level), daemon_name, quoted(event));
+    for (const auto& field : fields) line += fmt::format(R"(,"{}":{})", field.name, quoted(field.value));
+    line += '}';
+  } else {
+    line = fmt::format("{} {:7} {} {}", now, level_name(level), daemon_name, event);
+    for (const auto& field : fields) {
+      line += fmt::format(" {}={}", field.name,
+                          needs_quotes(field.value) ? quoted(field.value) : field.value);
+    }
+  }
+  logger().log(spdlog_level(level), "{}", line);
+}
+
+}  // namespace set

@@ -1,0 +1,129 @@
+// handle(): the one path that every request takes, in the order of set-1997 §3.0:
+//   size → exactly these bytes seen before? then the stored answer → wrapper, version, date →
+//   in flight? → open (decrypt, chain, role, signature, inner ids = wrapper ids) → same signed
+//   content seen before? → the flow → seal → save the answer → send → one log line.
+// Written once, so a flow contains only SET. Called by the service.cpp of merchant, gateway and CA
+// from gRPC's threads.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include <grpcpp/support/status.h>
+
+#include "common/message/open.h"
+#include "common/store/replies.h"
+
+namespace set {
+
+/// What the path needs of its daemon; one per daemon, lives as long as its server.
+class Receiver {
+ public:
+  /// `party` is asked once per request, so that certificates can be changed while we serve.
+  Receiver(std::function<std::shared_ptr<const Party>()> party, Database& database, Clock clock, Rng& rng);
+
+  std::shared_ptr<const Party> party() const { return party_(); }
+  Database& database() { return database_; }
+  Instant now() const { return clock_(); }
+  Rng& rng() { return rng_; }
+
+ private:
+  friend class Handling;
+
+  std::function<std::shared_ptr<const Party>()> party_;
+  Database& database_;
+  Clock clock_;
+  Rng& rng_;
+  std::mutex mutex_;
+  std::set<Digest> in_flight_;   // digests of requests being worked on
+  double error_budget_ = 100;    // Error messages are signed, so they are rationed (set-1997 §3.0)
+  Instant error_budget_at_{};
+};
+
+/// What a flow returns.
+template <class Res>
+struct Reply {
+  Res message;
+  Answer answer = {};
+  /// False for inquiries, whose answer is the state of the moment (set-1997 §3.0).
+  bool stored = true;
+};
+
+/// One request on its way; the steps of handle() that do not depend on the message's type.
+class Handling {
+ public:
+  Handling(Receiver& receiver, MessageType type, const wire::MessageWrapper& in, wire::MessageWrapper& out);
+  ~Handling();  ///< Leaves the in-flight set.
+  Handling(const Handling&) = delete;
+  Handling& operator=(const Handling&) = delete;
+
+  /// True if it ended already: answered from the store, refused, or in flight.
+  bool begin();
+  /// The stored answer to the same signed content, or an Error if this RRPID had other content.
+  bool repeated(ByteView peer, const ReplyContext& reply);
+  void finish(const Bytes& answer, ByteView peer, const ReplyContext& reply, bool stored,
+              const std::optional<TransIDs>& ids);
+  /// Answers with SET's Error, or with a gRPC status that invites a retry, by the kind of code.
+  void fail(const Error& error, const ReplyContext* reply);
+
+  const Envelope& envelope() const { return *envelope_; }
+  const grpc::Status& status() const { return status_; }
+  Instant now() const { return started_; }
+  const Party& party() const { return *party_; }
+
+ private:
+  bool send(const Bytes& wire);
+  void log(std::string_view outcome) const;
+  bool take_error_budget();
+
+  Receiver& receiver_;
+  MessageType type_;
+  const wire::MessageWrapper& in_;
+  wire::MessageWrapper& out_;
+  std::shared_ptr<const Party> party_;
+  Instant started_;
+  std::chrono::steady_clock::time_point begun_;
+  std::optional<Envelope> envelope_;
+  std::optional<Digest> request_digest_;
+  std::optional<XID> xid_;
+  bool entered_ = false;
+  grpc::Status status_ = grpc::Status::OK;
+};
+
+/// Runs `flow`, a function of const Opened<Req>& (by reference, so it may move the account out) that
+/// returns Result<Reply<Res>>. An Error with a SET code becomes SET's Error message in an OK reply;
+/// one of ours becomes a gRPC status. `new_key` only for CertReq and CertInqReq.
+template <class Req, class Res, class Flow>
+grpc::Status handle(Receiver& receiver, const wire::MessageWrapper& in, wire::MessageWrapper& out, Flow&& flow,
+                    const NewKey<Req>& new_key = {}) {
+  Handling handling(receiver, Treatment<Req>::info.type, in, out);
+  if (handling.begin()) return handling.status();
+  auto opened = Opener::request<Req>(handling.envelope(), handling.party(), handling.now(), new_key);
+  if (!opened) {
+    handling.fail(opened.error(), nullptr);
+    return handling.status();
+  }
+  const auto peer = opened->reply.requester ? bytes_of(opened->reply.requester->view()) : Bytes{};
+  if (handling.repeated(peer, opened->reply)) return handling.status();
+  Result<Reply<Res>> reply = flow(*opened);
+  if (!reply) {
+    handling.fail(reply.error(), &opened->reply);
+    return handling.status();
+  }
+  const auto answer = seal_answer(reply->message, reply->answer, opened->reply, handling.party(),
+                                  receiver.now(), receiver.rng());
+  if (!answer) {
+    handling.fail(answer.error(), &opened->reply);
+    return handling.status();
+  }
+  handling.finish(*answer, peer, opened->reply, reply->stored, reply->answer.trans_ids);
+  return handling.status();
+}
+
+/// The status for an Error of ours: ABORTED, UNAVAILABLE, RESOURCE_EXHAUSTED or PERMISSION_DENIED,
+/// with the code's name and nothing else.
+grpc::Status status_of(const Error& error);
+
+}  // namespace set

@@ -1,0 +1,137 @@
+// From a message to the bytes that travel: header, signature, seal, as the treatment table says.
+// Called by make_<message> of every room. Pure but for the Rng; any thread.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "common/crypto/hpke.h"
+#include "common/message/party.h"
+#include "common/message/treatment.h"
+#include "common/message/verified.h"
+
+namespace set {
+
+/// The secret that both ends of a sealed request export for its answer (protocol §2).
+struct ReplyKey {
+  Bytes encapsulated;  ///< of the request
+  SecretBytes secret;  ///< 32 bytes
+  ReplyKey clone() const { return {encapsulated, secret.clone()}; }
+};
+
+/// What a requester keeps until the answer is there; saved with the request, so that an answer can
+/// still be opened after a restart.
+struct PendingReply {
+  RRPID rrpid;
+  Digest request_digest;
+  std::optional<ReplyKey> key;  ///< none where the exchange is in the clear
+
+  SecretBytes to_bytes() const;
+  static Result<PendingReply> from_bytes(ByteView bytes);
+};
+
+/// A request ready to be saved and sent. Sent again, it is these bytes again.
+struct Request {
+  Bytes wire;  ///< a serialised MessageWrapper
+  PendingReply pending;
+};
+
+/// What a request's sender says besides the message.
+struct RequestContext {
+  const Party& self;
+  const Certificate* recipient = nullptr;  ///< the receiver's key-exchange certificate, where sealed
+  RRPID rrpid;
+  std::optional<TransIDs> trans_ids;
+  Instant now;
+  ByteView baggage = {};
+  const SecretBytes* account = nullptr;
+};
+
+/// What the receiver of a request keeps to answer it.
+struct ReplyContext {
+  RRPID rrpid;
+  Digest request_digest;
+  std::optional<Thumbprint> requester;  ///< signature certificate; none if it is unsigned or new
+  std::optional<ReplyKey> key;
+  Thumbs held;                          ///< certificates that the answer may leave out
+};
+
+/// What an answer's sender says besides the message.
+struct Answer {
+  std::optional<TransIDs> trans_ids;
+  Bytes baggage;
+  std::vector<Certificate> enclosed;  ///< certificates beside the signer's own chain
+};
+
+// --- the pieces, for the dual signature, which composes them in its own way ---
+
+/// "SET/2" 00 content_type 00 SHA-384(content).
+Bytes signature_input(std::string_view content_type, ByteView content);
+/// digest("SET/2 request", content).
+Digest request_digest_of(ByteView content);
+Digest baggage_digest_of(ByteView baggage);
+Digest account_digest_of(ByteView account_block);
+/// info = "SET/2" 00 content_type 00 recipient thumbprint.
+Bytes hpke_info(std::string_view content_type, const Thumbprint& recipient);
+
+/// Fills the content header for a request.
+wire::ContentHeader request_header(const TreatmentInfo& info, const RequestContext& context,
+                                   bool baggage_linked);
+Result<wire::Signed> sign_content(const TreatmentInfo& info, Bytes content, const Party& self);
+/// Adds leaf and issuers, each once, without what the other side holds.
+void add_chain(wire::CertificateBag& bag, const Chain& chain, const Thumbs& held);
+
+/// Wraps a finished body: in the clear, or sealed to context.recipient.
+Result<Request> wrap_request(const TreatmentInfo& info, wire::Body body, ByteView content,
+                             const RequestContext& context, Rng& rng);
+Result<Bytes> wrap_answer(const TreatmentInfo& info, wire::Body body, const ReplyContext& reply,
+                          Instant now, Rng& rng);
+
+// --- the whole way, for every other message ---
+
+/// make_<message>_req of a room ends here.
+template <class T>
+Result<Request> seal_request(const T& message, const RequestContext& context, Rng& rng) {
+  const auto& info = Treatment<T>::info;
+  auto content_message = Treatment<T>::to(message);
+  *content_message.mutable_header() = request_header(info, context, kBaggageLinkedByHeader<T>);
+  auto content = serialize(content_message);
+  wire::Body body;
+  if (info.signer == SignedBy::nobody) {
+    body.mutable_unsigned_statement()->set_content_type(std::string(info.content_type));
+    body.mutable_unsigned_statement()->set_content(string_of(content));
+  } else {
+    *body.mutable_signed_statement() = TRY(sign_content(info, content, context.self));
+    if (info.signer != SignedBy::new_key) add_chain(*body.mutable_bag(), *context.self.signature, {});
+  }
+  if (info.has_baggage) body.set_baggage(string_of(context.baggage));
+  return wrap_request(info, std::move(body), content, context, rng);
+}
+
+wire::ContentHeader answer_header(const TreatmentInfo& info, const Party& self, const Answer& answer,
+                                  const ReplyContext& reply, Instant now);
+
+/// make_<message>_res of a room ends here. Returns a serialised MessageWrapper, to be saved and sent.
+template <class T>
+Result<Bytes> seal_answer(const T& message, const Answer& answer, const ReplyContext& reply,
+                          const Party& self, Instant now, Rng& rng) {
+  const auto& info = Treatment<T>::info;
+  auto content_message = Treatment<T>::to(message);
+  *content_message.mutable_header() = answer_header(info, self, answer, reply, now);
+  wire::Body body;
+  *body.mutable_signed_statement() = TRY(sign_content(info, serialize(content_message), self));
+  add_chain(*body.mutable_bag(), *self.signature, reply.held);
+  for (const auto& certificate : answer.enclosed) {
+    add_chain(*body.mutable_bag(), Chain{certificate, {}}, reply.held);
+  }
+  if (info.has_baggage) body.set_baggage(string_of(answer.baggage));
+  return wrap_answer(info, std::move(body), reply, now, rng);
+}
+
+/// SET's Error message (set-1997 §3.0), signed. In the clear when the request could not be opened,
+/// under its reply key otherwise.
+Result<Bytes> seal_error(ErrorCode code, ByteView failed_header, const RRPID& rrpid,
+                         const ReplyContext* reply, const Party& self, Instant now, Rng& rng);
+
+}  // namespace set
