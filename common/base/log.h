@@ -35,6 +35,12 @@ struct LogWord {
   std::string_view value;
 };
 
+/// A number of bytes.
+struct LogSize {
+  std::string_view name;
+  std::size_t bytes;
+};
+
 inline LogField log_field(const XID& xid) { return {"xid", xid.hex()}; }
 inline LogField log_field(const RRPID& rrpid) { return {"rrpid", rrpid.hex()}; }
 inline LogField log_field(const Thumbprint& thumbprint) { return {"thumbprint", thumbprint.hex()}; }
@@ -42,6 +48,7 @@ inline LogField log_field(const Amount& amount) { return {"amount", to_string(am
 inline LogField log_field(ErrorCode code) { return {"code", std::string(to_string(code))}; }
 inline LogField log_field(Duration d) { return {"millis", std::to_string(d.count())}; }
 inline LogField log_field(const LogWord& word) { return {word.name, std::string(word.value)}; }
+inline LogField log_field(const LogSize& size) { return {size.name, std::to_string(size.bytes)}; }
 /// The detail is ours: written from literals and loggable values (result.h).
 inline LogField log_field(const Error& error) {
   return {"error", std::string(to_string(error.code)) + ": " + error.detail};

@@ -4,6 +4,7 @@
 #include <botan/data_src.h>
 #include <botan/ec_group.h>
 #include <botan/ecdsa.h>
+#include <botan/pem.h>
 #include <botan/pkcs8.h>
 #include <botan/x509_ca.h>
 #include <botan/x509_ext.h>
@@ -11,6 +12,7 @@
 
 #include "common/crypto/certificate.h"
 #include "common/crypto/certificate_impl.h"
+#include "common/crypto/certificate_pem.h"
 #include "common/crypto/digest.h"
 #include "common/crypto/guarded.h"
 #include "common/crypto/signature_impl.h"
@@ -171,6 +173,10 @@ Result<Botan::X509_Certificate> parse_tls_certificate(std::string_view pem) {
 }
 
 }  // namespace detail
+
+std::string certificate_pem(ByteView der) {
+  return infallible([&] { return Botan::PEM_Code::encode(der, "CERTIFICATE"); });
+}
 
 TlsKey TlsKey::generate(Rng& rng) {
   return infallible([&] {

@@ -1,5 +1,5 @@
-// The client's side of gRPC: channels with our settings, and call(), which gives every RPC a deadline
-// and turns what gRPC says into an Error that a person can act on. Any thread.
+// The client's side of gRPC: channels with our settings, and call(), which gives every RPC a
+// deadline and turns what gRPC says into an Error that a person can act on. Any thread.
 #pragma once
 
 #include <memory>

@@ -49,12 +49,6 @@ bool write_all(int fd, ByteView content) {
   return true;
 }
 
-// Without this a rename may be forgotten by a power cut.
-bool sync_directory(const fs::path& directory) {
-  const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return fd.is_open() && ::fsync(fd.get()) == 0;
-}
-
 Result<void> check_private(const fs::path& path, mode_t type, const char* what, const char* fix) {
   struct stat status = {};
   CHECK_OR_FAIL(::stat(path.c_str(), &status) == 0, ErrorCode::bad_config, cannot("open", path));
@@ -107,13 +101,18 @@ Result<void> write_file_atomically(const fs::path& path, ByteView content, unsig
     ::unlink(temporary.c_str());
     return failure(ErrorCode::storage_unavailable, sentence);
   }
-  CHECK_OR_FAIL(sync_directory(directory_of(path)), ErrorCode::storage_unavailable,
-                cannot("write", path));
-  return {};
+  return sync_directory(directory_of(path));
 }
 
 Result<void> write_file_atomically(const fs::path& path, std::string_view content, unsigned mode) {
   return write_file_atomically(path, view_of(content), mode);
+}
+
+Result<void> sync_directory(const fs::path& directory) {
+  const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  CHECK_OR_FAIL(fd.is_open() && ::fsync(fd.get()) == 0, ErrorCode::storage_unavailable,
+                cannot("write", directory));
+  return {};
 }
 
 Result<void> check_private_file(const fs::path& path) {

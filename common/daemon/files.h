@@ -23,6 +23,9 @@ Result<void> write_file_atomically(const std::filesystem::path& path, ByteView c
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content,
                                    unsigned mode = 0600);
 
+/// fsync of a directory: without it a rename in it may be forgotten by a power cut.
+Result<void> sync_directory(const std::filesystem::path& directory);
+
 /// bad_config if group or others may read, write or enter it, or if it belongs to another user.
 Result<void> check_private_file(const std::filesystem::path& path);
 Result<void> check_private_directory(const std::filesystem::path& path);

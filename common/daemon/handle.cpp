@@ -14,8 +14,6 @@ constexpr double kErrorsPerSecond = 100;
 // show in the time (protocol §5).
 constexpr auto kCryptoFailureTime = std::chrono::milliseconds(10);
 
-Digest digest_of(const wire::MessageWrapper& wrapper) { return digest("SET/2 wrapper", serialize(wrapper)); }
-
 RRPID rrpid_if_readable(const wire::MessageWrapper& wrapper) {
   wire::MessageHeader header;
   if (parse_canonical(view_of(wrapper.header()), header)) {
@@ -25,6 +23,10 @@ RRPID rrpid_if_readable(const wire::MessageWrapper& wrapper) {
 }
 
 }  // namespace
+
+Digest request_bytes_digest(const wire::MessageWrapper& wrapper) {
+  return digest("SET/2 wrapper", serialize(wrapper));
+}
 
 Receiver::Receiver(std::function<std::shared_ptr<const Party>()> party, Database& database, Clock clock, Rng& rng)
     : party_(std::move(party)), database_(database), clock_(std::move(clock)), rng_(rng) {}
@@ -44,7 +46,7 @@ bool Handling::begin() {
     fail({ErrorCode::message_too_big, "the message is larger than 256 KiB"}, nullptr);
     return true;
   }
-  request_digest_ = digest_of(in_);
+  request_digest_ = request_bytes_digest(in_);
   {
     const std::lock_guard lock(receiver_.mutex_);
     entered_ = receiver_.in_flight_.insert(*request_digest_).second;
@@ -139,10 +141,12 @@ bool Handling::send(const Bytes& wire) {
 void Handling::log(std::string_view outcome) const {
   const auto took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begun_);
   const auto rrpid = envelope_ ? envelope_->rrpid : rrpid_if_readable(in_);
+  const LogSize request{"request_bytes", in_.ByteSizeLong()};
+  const LogSize answer{"answer_bytes", out_.ByteSizeLong()};
   if (xid_) {
-    log_info("message handled", type_, *xid_, rrpid, LogWord{"outcome", outcome}, took);
+    log_info("message handled", type_, *xid_, rrpid, LogWord{"outcome", outcome}, request, answer, took);
   } else {
-    log_info("message handled", type_, rrpid, LogWord{"outcome", outcome}, took);
+    log_info("message handled", type_, rrpid, LogWord{"outcome", outcome}, request, answer, took);
   }
 }
 
@@ -158,14 +162,15 @@ bool Handling::take_error_budget() {
 }
 
 grpc::Status status_of(const Error& error) {
-  const std::string name(to_string(error.code));
-  switch (error.code) {
-    case ErrorCode::in_progress:
-    case ErrorCode::conflict: return {grpc::StatusCode::ABORTED, name};
-    case ErrorCode::resource_exhausted: return {grpc::StatusCode::RESOURCE_EXHAUSTED, name};
-    case ErrorCode::permission_denied: return {grpc::StatusCode::PERMISSION_DENIED, name};
-    default: return {grpc::StatusCode::UNAVAILABLE, name};
-  }
+  const auto code = [&] {
+    if (error.code == ErrorCode::in_progress || error.code == ErrorCode::conflict) {
+      return grpc::StatusCode::ABORTED;
+    }
+    if (error.code == ErrorCode::resource_exhausted) return grpc::StatusCode::RESOURCE_EXHAUSTED;
+    if (error.code == ErrorCode::permission_denied) return grpc::StatusCode::PERMISSION_DENIED;
+    return grpc::StatusCode::UNAVAILABLE;
+  }();
+  return {code, std::string(to_string(error.code))};
 }
 
 }  // namespace set

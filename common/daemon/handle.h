@@ -42,6 +42,10 @@ class Receiver {
   Instant error_budget_at_{};
 };
 
+/// Which bytes came: the key under which a stored answer is found again without any crypto
+/// (StoredReply::request_digest). For a flow that has to store an answer by itself, after a crash.
+Digest request_bytes_digest(const wire::MessageWrapper& wrapper);
+
 /// What a flow returns.
 template <class Res>
 struct Reply {

@@ -42,7 +42,7 @@ struct Identity {
 
 /// PEM, leaf first, as in the files above.
 std::string chain_pem(const Chain& chain);
-/// bad_config if it holds no certificate or one that does not parse. `name` is for the sentence.
+/// bad_config if it is no PEM with certificates, or Certificate::parse's. `name` is for the sentence.
 Result<Chain> parse_chain_pem(std::string_view pem, std::string_view name);
 
 }  // namespace set

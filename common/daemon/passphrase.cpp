@@ -119,8 +119,7 @@ class Terminal {
 Result<Passphrase> from_terminal(std::string_view prompt, bool confirm) {
   Terminal terminal;
   CHECK_OR_FAIL(terminal.ready(), ErrorCode::bad_config,
-                "there is no terminal to ask for a passphrase: use --passphrase-file or "
-                "--passphrase-fd");
+                "there is no terminal to ask for a passphrase: give it by file or descriptor");
   auto passphrase = TRY(terminal.ask(std::string(prompt)));
   if (confirm) {
     const auto again = TRY(terminal.ask(std::string(prompt) + " (again)"));

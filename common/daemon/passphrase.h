@@ -27,8 +27,8 @@ struct PassphraseSource {
 void add_passphrase_options(CLI::App& app, PassphraseSource& source,
                             const std::string& stem = "passphrase");
 
-/// One trailing newline is dropped; empty or longer than 1024 bytes is refused. `prompt` is what the
-/// terminal shows ("Passphrase for keys.set"); with `confirm` it is asked twice (new key files).
+/// One trailing newline is dropped; empty or longer than 1024 bytes is refused. `prompt` is what
+/// the terminal shows ("Passphrase for keys.set"); with `confirm` it is asked twice.
 /// bad_config: file missing or readable by group or others, no terminal; invalid_argument: empty,
 /// too long, the two answers differ.
 Result<Passphrase> read_passphrase(const PassphraseSource& source, std::string_view prompt,

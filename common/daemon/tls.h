@@ -42,7 +42,8 @@ std::shared_ptr<grpc::ServerCredentials> server_credentials(const TlsIdentity& i
                                                             ClientCertificate client);
 
 /// Trusts only this transport root.
-std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const std::string& transport_root_pem);
+std::shared_ptr<grpc::ChannelCredentials> channel_credentials(
+    const std::string& transport_root_pem);
 /// The same and shows the own certificate.
 std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const TlsIdentity& identity);
 

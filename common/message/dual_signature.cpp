@@ -65,6 +65,7 @@ Result<Purchase> make_purchase(const PurchaseOrder& order, const PANData& accoun
   wire::Body body;
   *body.mutable_signed_statement() = TRY(sign_content(info, content, cardholder));
   add_chain(*body.mutable_bag(), cardholder.signature.value(), {});
+  auto evidence = serialize(body.signed_statement());
 
   auto pi = TRY(seal_pi({pi_head, hoi_data, pan_data_digest}, account_block, content, order.gateway_key_exchange, rng));
   wire::PReqBaggage baggage;
@@ -72,7 +73,7 @@ Result<Purchase> make_purchase(const PurchaseOrder& order, const PANData& accoun
   *baggage.mutable_pi() = std::move(pi.sealed);
   body.set_baggage(string_of(serialize(baggage)));
   auto request = TRY(wrap_request(info, std::move(body), content, context, rng));
-  return Purchase{std::move(request), hoi_data, hpi_data, std::move(pi.card_message_key)};
+  return Purchase{std::move(request), hoi_data, hpi_data, std::move(pi.card_message_key), std::move(evidence), oi_data};
 }
 
 Result<OpenedOrder> open_order(const Verified<PReq>& preq, ByteView baggage_bytes) {

@@ -30,6 +30,8 @@ struct Purchase {
   Digest hoi_data;
   Digest hpi_data;
   SecretBytes card_message_key;  ///< exported from the PI's context, opens AcqCardMsg
+  Bytes evidence;                ///< canonical Signed of PI-TBS, for the wallet's receipt
+  Bytes oi_data;                 ///< the exact order half, likewise
 };
 
 /// SET: PReqDualSigned, in the order of set-1997 §3.4: HODInput, PIHead, PANData, OIData, PI-TBS,

@@ -9,6 +9,7 @@
 namespace set {
 namespace {
 
+constexpr std::string_view kPeerErrorDetail = "the other side answered with SET's Error ";
 constexpr int kMaxBagCertificates = 16;  // two chains of five, and room
 
 // One sentence and one code for everything that does not decrypt or verify: no oracle.
@@ -70,6 +71,8 @@ bool addressed_to(const std::string& recipient, const std::optional<Chain>& chai
 }
 
 }  // namespace
+
+bool is_peer_error(const Error& error) { return error.detail.starts_with(kPeerErrorDetail); }
 
 Result<wire::MessageWrapper> parse_wrapper(ByteView bytes) {
   CHECK_OR_FAIL(bytes.size() <= kMaxMessageBytes, ErrorCode::message_too_big, "the message is larger than 256 KiB");
@@ -271,7 +274,7 @@ Error Opener::peer_error(const Envelope& envelope, const wire::Body& body, const
   };
   const auto code = read();
   if (!code) return code.error();
-  return Error{*code, "the other side answered with SET's Error " + std::string(to_string(*code))};
+  return Error{*code, std::string(kPeerErrorDetail) + std::string(to_string(*code))};
 }
 
 }  // namespace set

@@ -29,6 +29,8 @@ struct Envelope {
 Result<Envelope> read_envelope(wire::MessageWrapper wrapper, Instant now);
 /// For stored bytes.
 Result<wire::MessageWrapper> parse_wrapper(ByteView bytes);
+/// True if Opener::answer's Error is one that the peer signed, and not our own doubt about its answer.
+bool is_peer_error(const Error& error);
 
 template <class T>
 using MessageOf = std::conditional_t<Treatment<T>::info.signer == SignedBy::nobody, Unsigned<T>, Verified<T>>;

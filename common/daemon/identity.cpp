@@ -1,0 +1,218 @@
+#include "common/daemon/identity.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "common/base/assert.h"
+#include "common/crypto/key_file.h"
+#include "common/daemon/files.h"
+#include "common/daemon/pem.h"
+
+namespace set {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kKeys = "keys.set", kSignature = "signature.pem",
+                           kKeyExchange = "key-exchange.pem", kTls = "tls.pem",
+                           kTrust = "trust.pem";
+constexpr std::string_view kSignatureEntry = "signature", kKeyExchangeEntry = "key-exchange",
+                           kTlsEntry = "tls";
+// A save writes into the first; renaming that to the second is the moment when it counts.
+constexpr std::string_view kUnfinished = "next.unfinished", kNext = "next";
+
+// Moves the files of a save that counts to their places; doing it twice is doing it once.
+Result<void> finish_save(const fs::path& directory) {
+  const fs::path next = directory / kNext;
+  std::error_code error;
+  if (!fs::exists(next, error)) return {};
+  for (fs::directory_iterator entry(next, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const fs::path to = directory / entry->path().filename();
+    CHECK_OR_FAIL(::rename(entry->path().c_str(), to.c_str()) == 0, ErrorCode::storage_unavailable,
+                  "cannot write " + to.string() + ": " + std::strerror(errno));
+  }
+  TRY(sync_directory(directory));
+  CHECK_OR_FAIL(!error && ::rmdir(next.c_str()) == 0, ErrorCode::storage_unavailable,
+                "cannot finish the new identity in " + directory.string());
+  return {};
+}
+
+Error about(const fs::path& file, Error error) {
+  error.detail = file.string() + ": " + error.detail;
+  return error;
+}
+
+Result<Chain> load_chain(const fs::path& file) {
+  return parse_chain_pem(TRY(read_text_file(file)), file.string());
+}
+
+// Dates first, in words that say what to do; then everything that Trust knows.
+Result<void> check_chain(const Chain& chain, const Trust& trust, const fs::path& file, Instant now) {
+  CHECK_OR_FAIL(chain.leaf.not_before() <= now, ErrorCode::expired_certificate,
+                file.string() + ": the certificate is valid from " +
+                    to_string(chain.leaf.not_before()) + " on: is this computer's clock right?");
+  CHECK_OR_FAIL(now <= chain.leaf.not_after(), ErrorCode::expired_certificate,
+                file.string() + ": the certificate expired on " +
+                    to_string(chain.leaf.not_after()) + ": renew it");
+  const auto roles = chain.leaf.roles();
+  CHECK_OR_FAIL(!roles.empty(), ErrorCode::invalid_certificate,
+                file.string() + ": the certificate names no role");
+  const Expected expected{.role = roles.front(), .use = chain.leaf.key_use(), .brand = ""};
+  auto verified = trust.verify(chain.leaf, chain.issuers, expected, now);
+  if (!verified) return failure(about(file, std::move(verified).error()));
+  return {};
+}
+
+Error wrong_key(const fs::path& file) {
+  return {ErrorCode::bad_config,
+          file.string() + ": the key in keys.set does not belong to this certificate"};
+}
+
+Result<SecretBytes> entry(const KeyFile& keys, const fs::path& directory, std::string_view name) {
+  auto key = keys.get(name);
+  CHECK_OR_FAIL(key, ErrorCode::bad_config,
+                (directory / kKeys).string() + ": has no entry \"" + std::string(name) +
+                    "\" that can be used");
+  return key;
+}
+
+struct Signature {
+  Chain chain;
+  std::shared_ptr<const Signer> signer;
+};
+
+Result<Signature> load_signature(const fs::path& directory, const KeyFile& keys) {
+  const fs::path file = directory / kSignature;
+  auto chain = TRY(load_chain(file));
+  const SecretBytes key = TRY(entry(keys, directory, kSignatureEntry));
+  auto signer = std::make_shared<const SoftwareSigner>(TRY(SoftwareSigner::from_pkcs8(key.reveal())));
+  if (!equal(signer->public_key(), chain.leaf.public_key())) return failure(wrong_key(file));
+  CHECK_OR_FAIL(chain.leaf.key_use() != KeyUse::key_exchange, ErrorCode::bad_config,
+                file.string() + ": this is a key-exchange certificate");
+  return Signature{std::move(chain), std::move(signer)};
+}
+
+struct KeyExchange {
+  Chain chain;
+  std::shared_ptr<const KemPrivateKey> key;
+};
+
+Result<KeyExchange> load_key_exchange(const fs::path& directory, const KeyFile& keys) {
+  const fs::path file = directory / kKeyExchange;
+  auto chain = TRY(load_chain(file));
+  const SecretBytes seed = TRY(entry(keys, directory, kKeyExchangeEntry));
+  auto key = std::make_shared<const KemPrivateKey>(TRY(KemPrivateKey::from_seed(seed.reveal())));
+  if (!equal(key->public_key().spki(), chain.leaf.public_key())) return failure(wrong_key(file));
+  CHECK_OR_FAIL(chain.leaf.key_use() == KeyUse::key_exchange, ErrorCode::bad_config,
+                file.string() + ": this is not a key-exchange certificate");
+  return KeyExchange{std::move(chain), std::move(key)};
+}
+
+Result<TlsIdentity> load_tls(const fs::path& directory, const KeyFile& keys, const Trust& trust,
+                             Instant now) {
+  const fs::path file = directory / kTls;
+  TlsIdentity tls;
+  tls.chain_pem = TRY(read_text_file(file));
+  const SecretBytes key = TRY(entry(keys, directory, kTlsEntry));
+  tls.private_key_pem = Secret<std::string>(string_of(key.reveal()));
+  tls.root_pem = trust.transport_root_pem();
+  auto checked = check_tls_identity(tls, now);
+  if (!checked) return failure(about(file, std::move(checked).error()));
+  return tls;
+}
+
+// What else a daemon keeps in its key file, such as a gateway's token key, goes along.
+Result<void> copy_other_entries(const fs::path& from, KeyFile& to, const Passphrase& passphrase,
+                                Rng& rng) {
+  if (!fs::exists(from)) return {};
+  const auto old = TRY(KeyFile::open(from, passphrase));
+  for (const std::string& name : old.names()) {
+    if (name == kSignatureEntry || name == kKeyExchangeEntry || name == kTlsEntry) continue;
+    const SecretBytes secret = TRY(old.get(name));
+    TRY(to.put(name, secret.reveal(), rng));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Identity> Identity::load(const fs::path& directory, const Passphrase& passphrase,
+                                Instant now) {
+  TRY(check_private_directory(directory));
+  TRY(finish_save(directory));
+  CHECK_OR_FAIL(fs::exists(directory / kKeys), ErrorCode::bad_config,
+                "there is no identity in " + directory.string() + " yet: enrol first");
+  const auto keys = TRY(KeyFile::open(directory / kKeys, passphrase));
+  const std::string trust_pem = TRY(read_text_file(directory / kTrust));
+  auto trust = std::make_shared<const Trust>(TRY(Trust::parse(trust_pem, "", now)));
+
+  Party party{.trust = trust, .signer = {}, .signature = {}, .kem = {}, .key_exchange = {}};
+  auto signature = TRY(load_signature(directory, keys));
+  TRY(check_chain(signature.chain, *trust, directory / kSignature, now));
+  party.signer = std::move(signature.signer);
+  party.signature = std::move(signature.chain);
+  if (fs::exists(directory / kKeyExchange)) {
+    auto key_exchange = TRY(load_key_exchange(directory, keys));
+    TRY(check_chain(key_exchange.chain, *trust, directory / kKeyExchange, now));
+    party.kem = std::move(key_exchange.key);
+    party.key_exchange = std::move(key_exchange.chain);
+  }
+  auto tls = TRY(load_tls(directory, keys, *trust, now));
+  return Identity{std::make_shared<const Party>(std::move(party)), std::move(tls)};
+}
+
+Result<void> Identity::save(const fs::path& directory, const NewIdentity& identity,
+                            const Passphrase& passphrase, Rng& rng) {
+  SET_ASSERT(identity.key_exchange.has_value() == identity.key_exchange_key.has_value());
+  TRY(make_private_directory(directory));
+  TRY(finish_save(directory));
+  const fs::path unfinished = directory / kUnfinished;
+  std::error_code ignored;
+  fs::remove_all(unfinished, ignored);
+  TRY(make_private_directory(unfinished));
+
+  auto keys = TRY(KeyFile::create(unfinished / kKeys, passphrase, Argon2Cost{}, rng));
+  TRY(keys.put(kSignatureEntry, identity.signature_key.reveal(), rng));
+  if (identity.key_exchange_key) {
+    TRY(keys.put(kKeyExchangeEntry, identity.key_exchange_key->reveal(), rng));
+  }
+  TRY(keys.put(kTlsEntry, view_of(identity.tls.private_key_pem.reveal()), rng));
+  TRY(copy_other_entries(directory / kKeys, keys, passphrase, rng));
+
+  TRY(write_file_atomically(unfinished / kSignature, chain_pem(identity.signature)));
+  if (identity.key_exchange) {
+    TRY(write_file_atomically(unfinished / kKeyExchange, chain_pem(*identity.key_exchange)));
+  }
+  TRY(write_file_atomically(unfinished / kTls, identity.tls.chain_pem));
+  TRY(write_file_atomically(unfinished / kTrust, identity.trust_pem));
+
+  const fs::path next = directory / kNext;
+  CHECK_OR_FAIL(::rename(unfinished.c_str(), next.c_str()) == 0, ErrorCode::storage_unavailable,
+                "cannot write the identity in " + directory.string() + ": " + std::strerror(errno));
+  TRY(sync_directory(directory));
+  return finish_save(directory);
+}
+
+std::string chain_pem(const Chain& chain) {
+  std::string pem = chain.leaf.pem();
+  for (const Certificate& issuer : chain.issuers) pem += issuer.pem();
+  return pem;
+}
+
+Result<Chain> parse_chain_pem(std::string_view pem, std::string_view name) {
+  std::vector<Certificate> certificates;
+  for (const Bytes& der : TRY(certificates_of_pem(pem, name))) {
+    auto certificate = Certificate::parse(der);
+    if (!certificate) return failure(about(name, std::move(certificate).error()));
+    certificates.push_back(std::move(*certificate));
+  }
+  Certificate leaf = std::move(certificates.front());
+  certificates.erase(certificates.begin());
+  return Chain{std::move(leaf), std::move(certificates)};
+}
+
+}  // namespace set

@@ -1,0 +1,54 @@
+#include "common/enrollment/ca_client.h"
+
+#include <thread>
+
+#include "common/daemon/client.h"
+#include "common/daemon/tls.h"
+#include "set/v1/services.grpc.pb.h"
+
+namespace set {
+namespace {
+
+using Stub = wire::CertificateAuthorityService::Stub;
+using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const wire::MessageWrapper&,
+                                      wire::MessageWrapper*);
+
+constexpr int kAttempts = 4;
+constexpr Duration kFirstPause = std::chrono::milliseconds(200);
+
+Result<Method> method_for(MessageType type) {
+  if (type == wire::MESSAGE_TYPE_CARD_C_INIT_REQ) return &Stub::CardCInit;
+  if (type == wire::MESSAGE_TYPE_ME_AQ_C_INIT_REQ) return &Stub::MeAqCInit;
+  if (type == wire::MESSAGE_TYPE_REG_FORM_REQ) return &Stub::RegForm;
+  if (type == wire::MESSAGE_TYPE_CERT_REQ) return &Stub::Cert;
+  if (type == wire::MESSAGE_TYPE_CERT_INQ_REQ) return &Stub::CertInq;
+  return failure(ErrorCode::internal, "a CA does not take this type of message");
+}
+
+bool may_ask_again(ErrorCode code) {
+  return code == ErrorCode::peer_unavailable || code == ErrorCode::in_progress;
+}
+
+}  // namespace
+
+CaClient CaClient::connect(std::string target, const Trust& trust) {
+  auto channel = make_channel(target, channel_credentials(trust.transport_root_pem()));
+  return {std::move(target), std::move(channel)};
+}
+
+Result<Envelope> CaClient::send(const Request& request, const Clock& clock) const {
+  const auto wrapper = TRY(parse_wrapper(request.wire));
+  const auto header = TRY(parse_as<wire::MessageHeader>(view_of(wrapper.header())));
+  const auto method = TRY(method_for(header.message_type()));
+  const auto stub = wire::CertificateAuthorityService::NewStub(channel_);
+  auto pause = kFirstPause;
+  for (int attempt = 1;; ++attempt) {
+    auto answer = call(*stub, method, wrapper, target_, kWalletDeadline);
+    if (answer) return read_envelope(std::move(*answer), clock());
+    if (attempt == kAttempts || !may_ask_again(answer.error().code)) return failure(answer.error());
+    std::this_thread::sleep_for(pause);
+    pause *= 2;
+  }
+}
+
+}  // namespace set

@@ -1,0 +1,68 @@
+#include "common/enrollment/trust_source.h"
+
+#include <CLI/CLI.hpp>
+#include <httplib.h>
+
+#include "common/daemon/files.h"
+
+namespace set {
+namespace {
+
+constexpr std::size_t kMaxTrustBytes = 64 * 1024;
+constexpr std::string_view kHttp = "http://";
+
+struct HttpUrl {
+  std::string origin;  ///< "http://host:port"
+  std::string path;
+};
+
+HttpUrl split(const std::string& url) {
+  const auto slash = url.find('/', kHttp.size());
+  if (slash == std::string::npos) return {url, "/trust.pem"};
+  return {url.substr(0, slash), url.substr(slash)};
+}
+
+Result<std::string> fetch(const std::string& url) {
+  const auto [origin, path] = split(url);
+  httplib::Client client(origin);
+  CHECK_OR_FAIL(client.is_valid(), ErrorCode::invalid_argument,
+                "--trust: not a URL such as http://127.0.0.1:7702/trust.pem");
+  client.set_connection_timeout(5);
+  client.set_read_timeout(5);
+  client.set_keep_alive(false);
+  std::string body;
+  const auto answer = client.Get(path, [&body](const char* data, std::size_t size) {
+    body.append(data, size);
+    return body.size() <= kMaxTrustBytes;
+  });
+  CHECK_OR_FAIL(body.size() <= kMaxTrustBytes, ErrorCode::verification_failed,
+                url + " holds more than a trust file");
+  CHECK_OR_FAIL(answer, ErrorCode::peer_unavailable, url + " does not answer: is set-ca running there?");
+  CHECK_OR_FAIL(answer->status == 200, ErrorCode::peer_unavailable,
+                url + " answers with HTTP status " + std::to_string(answer->status));
+  return body;
+}
+
+}  // namespace
+
+void add_trust_options(CLI::App& app, TrustSource& source) {
+  app.add_option("--trust", source.location, "the CA's trust.pem: a file, or http://host:port/trust.pem")
+      ->required();
+  app.add_option("--root-fingerprint", source.root_fingerprint,
+                 "what `set-ca init` printed; required with a URL");
+}
+
+Result<Trust> load_trust(const TrustSource& source, Instant now) {
+  const bool url = source.location.find("://") != std::string::npos;
+  if (!url) {
+    const auto pem = TRY(read_text_file(source.location, kMaxTrustBytes));
+    return Trust::parse(pem, source.root_fingerprint, now);
+  }
+  CHECK_OR_FAIL(source.location.starts_with(kHttp), ErrorCode::invalid_argument,
+                "--trust takes a file or a plain http:// URL: the fingerprint protects it");
+  CHECK_OR_FAIL(!source.root_fingerprint.empty(), ErrorCode::invalid_argument,
+                "--trust with a URL needs --root-fingerprint, as `set-ca init` printed it");
+  return Trust::parse(TRY(fetch(source.location)), source.root_fingerprint, now);
+}
+
+}  // namespace set

@@ -1,0 +1,29 @@
+// Where a program's trust comes from: the CA's trust.pem as a file or from its plain HTTP port, and
+// the root's fingerprint, given out of band (protocol §3). There is no trust on first use.
+// Called by main of wallet, merchant and gateway.
+#pragma once
+
+#include <string>
+
+#include "common/crypto/trust.h"
+
+namespace CLI {
+class App;
+}
+
+namespace set {
+
+struct TrustSource {
+  std::string location;          ///< path of a file, or "http://host:port/trust.pem"
+  std::string root_fingerprint;  ///< 64 hex digits; may be empty for a file
+};
+
+/// Adds --trust FILE|URL (required) and --root-fingerprint HEX.
+void add_trust_options(CLI::App& app, TrustSource& source);
+
+/// invalid_argument: a URL without a fingerprint, or a URL that is not plain http;
+/// peer_unavailable: the URL does not answer; bad_config: the file cannot be read;
+/// verification_failed: what was read does not fit the fingerprint or itself.
+Result<Trust> load_trust(const TrustSource& source, Instant now);
+
+}  // namespace set

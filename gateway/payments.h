@@ -1,0 +1,18 @@
+// How an authorisation is shown to the gateway's operator: as JSON and as a line. Pure.
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "gateway/authorization_state.h"
+
+namespace set::gateway {
+
+/// {"xid", "auth_rrpid", "merchant_id", "state", "auth_code", "requested", "captured", "at"
+/// …}: names that stay; what a state does not have is null.
+nlohmann::json payment_json(const Authorization& authorization);
+/// "2026-11-22T10:00:00.000Z  captured  approved  49.95 EUR  shop-1  XID".
+std::string payment_line(const Authorization& authorization);
+
+}  // namespace set::gateway

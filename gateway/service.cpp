@@ -1,0 +1,255 @@
+#include "gateway/service.h"
+
+#include "common/base/log.h"
+#include "common/daemon/tls.h"
+#include "common/store/crash_point.h"
+#include "gateway/cap_token.h"
+#include "gateway/gateway_certificate.h"
+
+namespace set::gateway {
+namespace {
+
+constexpr int kMaxFetchedThumbprints = 32;
+
+/// "Mutual TLS between merchant, gateway and CA" (protocol §1). The message proves who speaks; the
+/// transport only keeps strangers away.
+Result<void> check_peer(const grpc::ServerContext& context) {
+  TRY(tls_peer(*context.auth_context()));
+  return {};
+}
+
+void log_decided(const Decided& decided) {
+  const auto& terms = terms_of(decided);
+  const auto made = make_auth_res(decided, {});
+  log_info("authorisation", terms.trans_ids.xid, made.message.auth_code, terms.auth_req_amt);
+}
+
+void log_refused(const Refused& refused, const Verified<AuthReq>& auth_req) {
+  log_info("authorisation", auth_req.head().trans_ids->xid, refused.code, auth_req->auth_req_amt);
+}
+
+Reply<AuthRes> reply_of(MadeAuthRes made, const TransIDs& trans_ids) {
+  return {.message = std::move(made.message),
+          .answer = {.trans_ids = trans_ids,
+                     .baggage = serialize(to_wire(made.baggage)),
+                     .enclosed = {}}};
+}
+
+/// None while the acquirer's answer is not known.
+std::optional<Decided> decided_if(const Authorization& authorization) {
+  return std::visit(
+      [](const auto& state) -> std::optional<Decided> {
+        if constexpr (std::is_same_v<std::decay_t<decltype(state)>, AwaitingAcquirer>) {
+          return std::nullopt;
+        } else {
+          return Decided(state);
+        }
+      },
+      authorization);
+}
+
+}  // namespace
+
+grpc::Status Service::authorize(const wire::MessageWrapper& in, wire::MessageWrapper& out) {
+  return handle<AuthReq, AuthRes>(parts_.receiver, in, out, [&](Opened<AuthReq>& opened) {
+    return authorize_flow(opened, request_bytes_digest(in));
+  });
+}
+
+Result<Reply<AuthRes>> Service::authorize_flow(Opened<AuthReq>& opened,
+                                               const Digest& request_digest) {
+  const auto party = parts_.receiver.party();
+  const auto& pe_thumb = party->key_exchange.value().leaf.thumbprint();
+  const auto decision = TRY(decide(opened, *party, request_digest));
+  if (const auto* refused = std::get_if<Refused>(&decision)) {
+    log_refused(*refused, opened.message);
+    return reply_of(make_auth_res(*refused, opened.message, pe_thumb, parts_.receiver.now()),
+                    *opened.message.head().trans_ids);
+  }
+  const auto& decided = std::get<Decided>(decision);
+  log_decided(decided);
+  return reply_of(make_auth_res(decided, pe_thumb), terms_of(decided).trans_ids);
+}
+
+/// May run twice for one AuthReq, if the process died before its answer was stored: the second run
+/// finds the first one's state and never asks a second question.
+Result<std::variant<Decided, Refused>> Service::decide(Opened<AuthReq>& opened, const Party& party,
+                                                       const Digest& request_digest) {
+  const auto& auth_req = opened.message;
+  TRY(check_merchant(auth_req.signer(), party, parts_.terms));
+  if (const auto known = TRY(parts_.store.find(auth_req.head().rrpid))) {
+    TRY(accept_repeat(*known, auth_req));
+    if (auto decided = decided_if(*known)) return *std::move(decided);
+    const auto pi = TRY(open_pi(opened.baggage, party, parts_.receiver.now()));
+    return TRY(ask_acquirer(std::get<AwaitingAcquirer>(*known), pi.account));
+  }
+  const auto now = parts_.receiver.now();
+  const auto pi = TRY(open_pi(opened.baggage, party, now));
+  const auto pi_state = TRY(parts_.store.find_pi(pi.pi_tbs->hpi_data));
+  auto accepted = TRY(accept_auth_req(auth_req, pi, pi_state, party, parts_.terms, now));
+  if (auto* refused = std::get_if<Refused>(&accepted)) return std::move(*refused);
+
+  auto& waiting = std::get<AwaitingAcquirer>(accepted);
+  const OwedReply owed{request_digest, pending_reply_of(opened.reply)};
+  switch (TRY(parts_.store.claim(waiting, owed))) {  // before the acquirer is asked
+    case Claim::claimed: return TRY(ask_acquirer(std::move(waiting), pi.account));
+    case Claim::pi_in_use: return Refused{AuthCode::pi_previously_used, pi.head.purch_amt};
+    case Claim::known: break;
+  }
+  return failure(ErrorCode::in_progress, "this AuthReq is being worked on");
+}
+
+Result<Decided> Service::ask_acquirer(AwaitingAcquirer waiting, const PANData& account) {
+  const auto& terms = waiting.terms;
+  crash_point("gateway:before-acquirer");
+  auto answer = parts_.acquirer.authorize({.auth_rrpid = terms.auth_rrpid,
+                                           .account = account,
+                                           .amount = terms.auth_req_amt,
+                                           .capture_now = terms.capture_now,
+                                           .merchant_id = terms.merchant_id});
+  crash_point("gateway:after-acquirer");
+  return settle(std::move(waiting), std::move(answer));
+}
+
+Result<Decided> Service::ask_acquirer_again(AwaitingAcquirer waiting) {
+  auto known = parts_.acquirer.inquire(waiting.terms.auth_rrpid);
+  if (!known) return settle(std::move(waiting), failure(std::move(known).error()));
+  if (*known) return settle(std::move(waiting), **std::move(known));
+  // The question never got there, and the card number is gone: it ends as unanswered.
+  return settle(std::move(waiting),
+                failure(ErrorCode::outcome_unknown, "the acquirer was never asked"));
+}
+
+Result<Decided> Service::settle(AwaitingAcquirer waiting, Result<AcquirerAnswer> answer) {
+  const auto auth_rrpid = waiting.terms.auth_rrpid;
+  const auto now = parts_.receiver.now();
+  if (!answer && answer.error().code != ErrorCode::outcome_unknown) {
+    return failure(std::move(answer).error());
+  }
+  if (!answer) {
+    // Nobody knows whether it was approved; so it is undone before anybody is told.
+    TRY(parts_.acquirer.reverse(auth_rrpid));
+    crash_point("gateway:after-reversal");
+  }
+  auto decided = answer ? accept_acquirer_answer(std::move(waiting), *answer,
+                                                 parts_.token_key.reveal(), now,
+                                                 parts_.receiver.rng())
+                        : accept_no_reply(std::move(waiting), now);
+  auto saved = parts_.store.advance(std::move(decided));
+  if (saved || saved.error().code != ErrorCode::conflict) return saved;
+  // Two threads worked on one AuthReq that came in two forms: the first one's word counts.
+  const auto first = TRY(parts_.store.find(auth_rrpid));
+  if (first) {
+    if (auto other = decided_if(*first)) return *std::move(other);
+  }
+  return failure(std::move(saved).error());
+}
+
+Bytes Service::pending_reply_of(const ReplyContext& reply) {
+  const PendingReply pending{.rrpid = reply.rrpid,
+                             .request_digest = reply.request_digest,
+                             .key = reply.key ? std::optional(reply.key->clone()) : std::nullopt};
+  return seal_pending_reply(parts_.token_key.reveal(), pending.to_bytes().reveal(), reply.rrpid,
+                            parts_.receiver.rng());
+}
+
+Result<void> Service::resume() {
+  for (auto& waiting : TRY(parts_.store.awaiting_acquirer())) {
+    const auto xid = waiting.terms.trans_ids.xid;
+    const auto decided = ask_acquirer_again(std::move(waiting));
+    if (decided) {
+      log_decided(*decided);
+    } else {
+      log_warning("an authorisation is still open", xid, decided.error());
+    }
+  }
+  for (const auto& unanswered : TRY(parts_.store.unanswered())) {
+    const auto stored = store_answer(unanswered);
+    if (!stored) {
+      const auto& xid = terms_of(unanswered.decided).trans_ids.xid;
+      log_warning("an answer is still owed", xid, stored.error());
+    }
+  }
+  return {};
+}
+
+Result<void> Service::store_answer(const Store::Unanswered& unanswered) {
+  const auto& terms = terms_of(unanswered.decided);
+  const auto now = parts_.receiver.now();
+  const auto party = parts_.receiver.party();
+  const auto opened = TRY(open_pending_reply(parts_.token_key.reveal(), unanswered.owed.pending,
+                                             terms.auth_rrpid));
+  auto pending = TRY(PendingReply::from_bytes(opened.reveal()));
+  const ReplyContext reply{.rrpid = pending.rrpid,
+                           .request_digest = pending.request_digest,
+                           .requester = terms.merchant,
+                           .key = std::move(pending.key),
+                           .held = {}};
+  const auto answer = reply_of(
+      make_auth_res(unanswered.decided, party->key_exchange.value().leaf.thumbprint()),
+      terms.trans_ids);
+  const auto bytes = TRY(
+      seal_answer(answer.message, answer.answer, reply, *party, now, parts_.receiver.rng()));
+  return parts_.store.database().in_transaction("gateway:answered", [&](Transaction& t) {
+    return replies::save(t, terms.merchant.view(), to_string(Treatment<AuthReq>::info.type),
+                         terms.auth_rrpid,
+                         {unanswered.owed.request_digest, pending.request_digest, bytes}, now);
+  });
+}
+
+grpc::Status Service::gateway_certificates(const wire::MessageWrapper& in,
+                                           wire::MessageWrapper& out) {
+  return handle<PCertReq, PCertRes>(
+      parts_.receiver, in, out, [&](Opened<PCertReq>& opened) -> Result<Reply<PCertRes>> {
+        const auto party = parts_.receiver.party();
+        const auto accepted = TRY(accept_pcert_req(opened.message, *party, parts_.terms));
+        return Reply<PCertRes>{.message = make_pcert_res(accepted, *party, parts_.terms),
+                               .answer = {.trans_ids = opened.message.head().trans_ids,
+                                          .baggage = {},
+                                          .enclosed = certificates_in_use(*party)},
+                               .stored = false};
+      });
+}
+
+Result<wire::FetchCertificatesResponse> Service::fetch_certificates(
+    const wire::FetchCertificatesRequest& in) const {
+  CHECK_OR_FAIL(in.thumbprints_size() <= kMaxFetchedThumbprints, ErrorCode::invalid_argument,
+                "more than 32 thumbprints");
+  std::vector<Thumbprint> named;
+  for (const auto& thumbprint : in.thumbprints()) named.push_back(TRY(Thumbprint::parse(thumbprint)));
+  const auto party = parts_.receiver.party();
+  wire::FetchCertificatesResponse out;
+  for (const auto& certificate :
+       named.empty() ? certificates_in_use(*party) : certificates_named(*party, named)) {
+    out.add_certificates(string_of(certificate.der()));
+  }
+  return out;
+}
+
+grpc::Status Service::Authorize(grpc::ServerContext* context, const wire::MessageWrapper* in,
+                                wire::MessageWrapper* out) {
+  const auto peer = check_peer(*context);
+  return peer ? authorize(*in, *out) : status_of(peer.error());
+}
+
+grpc::Status Service::GatewayCertificates(grpc::ServerContext* context,
+                                          const wire::MessageWrapper* in,
+                                          wire::MessageWrapper* out) {
+  const auto peer = check_peer(*context);
+  return peer ? gateway_certificates(*in, *out) : status_of(peer.error());
+}
+
+grpc::Status Service::FetchCertificates(grpc::ServerContext* context,
+                                        const wire::FetchCertificatesRequest* in,
+                                        wire::FetchCertificatesResponse* out) {
+  const auto peer = check_peer(*context);
+  if (!peer) return status_of(peer.error());
+  auto fetched = fetch_certificates(*in);
+  if (!fetched) {
+    return {grpc::StatusCode::INVALID_ARGUMENT, std::string(to_string(fetched.error().code))};
+  }
+  *out = *std::move(fetched);
+  return grpc::Status::OK;
+}
+
+}  // namespace set::gateway

@@ -1,0 +1,66 @@
+// The gateway's memory: PIs, authorisations, batches, and the few settings made at enrolment.
+// Called by service.cpp and, beside a running daemon, by `payments`. Any thread (see Database).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/store/database.h"
+#include "gateway/authorization_state.h"
+#include "gateway/pi_state.h"
+
+namespace set::gateway {
+
+/// What is needed to answer an AuthReq later, without its sender's bytes: after a crash.
+struct OwedReply {
+  Digest request_digest;  ///< of the exact bytes received (handle.h)
+  Bytes pending;          ///< the reply key, sealed (cap_token.h)
+};
+
+/// What became of a claim.
+enum class Claim {
+  claimed,    ///< the PI is ours alone; ask the acquirer
+  pi_in_use,  ///< piPreviouslyUsed: somebody was first
+  known,      ///< the same authRRPID was first; look again
+};
+
+class Store {
+ public:
+  static Result<Store> open(std::string_view url, DatabaseUse use);
+
+  Database& database() { return database_; }
+
+  Result<void> save_setting(std::string_view name, std::string_view value);
+  /// None if it was never saved.
+  Result<std::optional<std::string>> find_setting(std::string_view name);
+
+  Result<PIState> find_pi(const Digest& hpi_data);
+  Result<std::optional<Authorization>> find(const RRPID& auth_rrpid);
+
+  /// (none) → AwaitingAcquirer, and the PI Unused | FreeAgain → InProgress, in one transaction.
+  Result<Claim> claim(const AwaitingAcquirer& waiting, const OwedReply& owed);
+  /// AwaitingAcquirer → decided, its PI with it; a Captured gets its place in the batch, which the
+  /// returned state holds. conflict: somebody else decided it; look again.
+  Result<Decided> advance(Decided decided);
+
+  /// After a restart: whose acquirer was asked, or about to be.
+  Result<std::vector<AwaitingAcquirer>> awaiting_acquirer();
+  /// After a restart: decided, but no answer was stored.
+  struct Unanswered {
+    Decided decided;
+    OwedReply owed;
+  };
+  Result<std::vector<Unanswered>> unanswered();
+
+  /// Newest first.
+  Result<std::vector<Authorization>> list(std::int64_t at_most);
+  Result<std::vector<Authorization>> find_by_xid(const XID& xid);
+
+ private:
+  explicit Store(Database database) : database_(std::move(database)) {}
+  Database database_;
+};
+
+inline constexpr std::string_view kAcquirerBinSetting = "acquirer_bin";
+
+}  // namespace set::gateway

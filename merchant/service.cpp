@@ -1,0 +1,184 @@
+#include "merchant/service.h"
+
+#include <algorithm>
+
+#include "common/base/log.h"
+#include "common/store/crash_point.h"
+#include "merchant/authorization.h"
+#include "merchant/purchase.h"
+
+namespace set::merchant {
+namespace {
+
+constexpr int kMaxInitiations = 100;  // of one order: whoever has its link may look at it, not fill our disk
+constexpr int kMaxThumbprints = 32;
+
+/// This very PReq was taken before: a repeat after a crash, or the same content in other bytes.
+bool is_repeat(const PurchaseState& state, const Opened<PReq>& preq) {
+  const auto& digest = preq.message.content_digest();
+  if (const auto* ordered = std::get_if<Ordered>(&state)) return ordered->preq.content_digest == digest;
+  if (const auto* rejected = std::get_if<Rejected>(&state)) return rejected->preq.content_digest == digest;
+  return false;
+}
+
+std::vector<Certificate> own_certificates(const Party& party) {
+  std::vector<Certificate> out;
+  for (const auto* chain : {&party.signature.value(), &party.key_exchange.value()}) {
+    out.push_back(chain->leaf);
+    out.insert(out.end(), chain->issuers.begin(), chain->issuers.end());
+  }
+  return out;
+}
+
+std::vector<Certificate> chain_list(const Chain& chain) {
+  std::vector<Certificate> out{chain.leaf};
+  out.insert(out.end(), chain.issuers.begin(), chain.issuers.end());
+  return out;
+}
+
+}  // namespace
+
+Service::Service(Parts parts)
+    : parts_(std::move(parts)),
+      receiver_([this] { return parts_.party; }, parts_.store.database(), parts_.clock, parts_.rng) {}
+
+// --- FetchCertificates ---
+
+grpc::Status Service::FetchCertificates(grpc::ServerContext*, const wire::FetchCertificatesRequest* in,
+                                        wire::FetchCertificatesResponse* out) {
+  const auto& asked = in->thumbprints();
+  if (asked.size() > kMaxThumbprints) return status_of({ErrorCode::resource_exhausted, ""});
+  std::vector<Thumbprint> sent;
+  for (const auto& certificate : own_certificates(*parts_.party)) {
+    const auto& thumbprint = certificate.thumbprint();
+    const bool wanted = asked.empty() || std::ranges::find(asked, thumbprint.str()) != asked.end();
+    if (!wanted || std::ranges::find(sent, thumbprint) != sent.end()) continue;
+    out->add_certificates(string_of(certificate.der()));
+    sent.push_back(thumbprint);
+  }
+  return grpc::Status::OK;
+}
+
+// --- PInitReq → PInitRes ---
+
+grpc::Status Service::PurchaseInit(grpc::ServerContext*, const wire::MessageWrapper* in, wire::MessageWrapper* out) {
+  return handle<PInitReq, PInitRes>(receiver_, *in, *out,
+                                    [this](const Opened<PInitReq>& pinit_req) { return purchase_init(pinit_req); });
+}
+
+Result<Reply<PInitRes>> Service::purchase_init(const Opened<PInitReq>& pinit_req) {
+  const auto gateway = parts_.gateway.certificates();
+  CHECK_OR_FAIL(gateway, ErrorCode::peer_unavailable, "the gateway's certificates are not known yet");
+  // After a crash the same PInitReq finds the purchase that it began, with its challenge.
+  auto before = TRY(parts_.store.find_initiated(pinit_req.message.content_digest()));
+  const auto purchase = before ? std::move(*before) : TRY(initiate(pinit_req, *gateway));
+  // The bag must hold the certificate that PEThumb names.
+  CHECK_OR_FAIL(purchase.gateway == gateway->key_exchange.leaf.thumbprint(), ErrorCode::unknown_xid,
+                "the gateway's certificate has changed since this purchase began");
+  return Reply<PInitRes>{make_pinit_res(purchase),
+                         {.trans_ids = purchase.ids, .baggage = {}, .enclosed = chain_list(gateway->key_exchange)}};
+}
+
+Result<Initiated> Service::initiate(const Opened<PInitReq>& pinit_req, const GatewayCertificates& gateway) {
+  const auto found = TRY(parts_.store.find_order(pinit_req.message->lid_m));
+  const auto order = found ? std::optional(found->order) : std::nullopt;
+  auto purchase = TRY(accept_pinit_req(order, found && found->taken, pinit_req.message, {*parts_.party, gateway},
+                                       parts_.clock(), parts_.rng));
+  CHECK_OR_FAIL(found->initiations < kMaxInitiations, ErrorCode::resource_exhausted,
+                "this order was looked at too often");
+  TRY(parts_.store.insert(purchase));
+  log_info("purchase initiated", purchase.ids.xid);
+  crash_point("after-pinit-req-saved");
+  return purchase;
+}
+
+// --- PReq → PRes ---
+
+grpc::Status Service::Purchase(grpc::ServerContext*, const wire::MessageWrapper* in, wire::MessageWrapper* out) {
+  return handle<PReq, PRes>(receiver_, *in, *out, [this](const Opened<PReq>& preq) { return purchase(preq); });
+}
+
+Result<Reply<PRes>> Service::purchase(const Opened<PReq>& preq) {
+  const auto& ids = preq.message.head().trans_ids;
+  CHECK_OR_FAIL(ids, ErrorCode::unknown_xid, "the PReq names no purchase");
+  auto found = TRY(parts_.store.find(ids->xid));
+  CHECK_OR_FAIL(found, ErrorCode::unknown_xid, "this is no purchase of ours");
+  auto purchase = is_repeat(found->state, preq) ? std::move(*found) : TRY(take_order(*found, preq));
+  auto* awaiting = purchase.authorization ? std::get_if<AwaitingAuthRes>(&*purchase.authorization) : nullptr;
+  if (awaiting != nullptr) {
+    const auto& order = std::get<Ordered>(purchase.state);
+    const auto auth_rrpid = awaiting->auth_rrpid;
+    purchase.authorization = TRY(parts_.resolver.resolve(order, std::move(*awaiting), kGatewayDeadline));
+    if (std::holds_alternative<AwaitingAuthRes>(*purchase.authorization)) {
+      TRY(parts_.store.postpone(auth_rrpid, parts_.clock() + back_off(0)));
+    }
+  }
+  const auto& initiated = initiated_of(purchase.state);
+  crash_point("before-pres");
+  return Reply<PRes>{make_pres(purchase.state, purchase.authorization, initiated.chall_c),
+                     {.trans_ids = initiated.ids, .baggage = {}, .enclosed = {}}};
+}
+
+Result<FoundPurchase> Service::take_order(const FoundPurchase& found, const Opened<PReq>& preq) {
+  const auto now = parts_.clock();
+  auto outcome = TRY(accept_preq(initiated_of(found.state), preq, *parts_.party, now));
+  const bool first = std::holds_alternative<Initiated>(found.state);
+  if (auto* order = std::get_if<Ordered>(&outcome)) {
+    if (first) return save_order(std::move(*order), preq, now);
+    outcome = Rejected{std::move(order->initiated), std::move(order->preq)};
+  }
+  auto rejected = std::move(std::get<Rejected>(outcome));
+  // Another PReq after the first: the purchase stays what it is.
+  if (!first) return FoundPurchase{std::move(rejected), std::nullopt};
+  return save_rejection(std::move(rejected));
+}
+
+Result<FoundPurchase> Service::save_order(Ordered order, const Opened<PReq>& preq, Instant now) {
+  const auto gateway = parts_.gateway.certificates();
+  CHECK_OR_FAIL(gateway, ErrorCode::peer_unavailable, "the gateway's certificates are not known yet");
+  auto awaiting = TRY(make_auth_req(order, parts_.rng.make<RRPID>(), *parts_.party, *gateway, now, parts_.rng));
+  const auto& xid = order.initiated.ids.xid;
+  const auto saved = parts_.store.advance(order, awaiting, now, now + kFlowTime);
+  if (saved) {
+    log_info("order taken", xid, order.initiated.order.amount);
+    crash_point("after-preq-saved");
+    return FoundPurchase{std::move(order), std::move(awaiting)};
+  }
+  if (saved.error().code != ErrorCode::conflict) return failure(saved.error());
+  // Somebody was first: this very PReq in another thread, another one, or another payer of the order.
+  auto now_found = TRY(parts_.store.find(xid));
+  CHECK_OR_FAIL(now_found, ErrorCode::internal, "a purchase has gone");
+  if (is_repeat(now_found->state, preq)) return std::move(*now_found);
+  Rejected rejected{std::move(order.initiated), std::move(order.preq)};
+  if (!std::holds_alternative<Initiated>(now_found->state)) return FoundPurchase{std::move(rejected), std::nullopt};
+  return save_rejection(std::move(rejected));
+}
+
+Result<FoundPurchase> Service::save_rejection(Rejected rejected) {
+  const auto saved = parts_.store.advance(rejected);
+  // conflict: another PReq of this purchase was first; this one is rejected all the same.
+  if (!saved && saved.error().code != ErrorCode::conflict) return failure(saved.error());
+  log_info("order rejected", rejected.initiated.ids.xid);
+  return FoundPurchase{std::move(rejected), std::nullopt};
+}
+
+// --- InqReq → InqRes ---
+
+grpc::Status Service::PurchaseInquiry(grpc::ServerContext*, const wire::MessageWrapper* in,
+                                      wire::MessageWrapper* out) {
+  return handle<InqReq, InqRes>(receiver_, *in, *out,
+                                [this](const Opened<InqReq>& inq_req) { return purchase_inquiry(inq_req); });
+}
+
+Result<Reply<InqRes>> Service::purchase_inquiry(const Opened<InqReq>& inq_req) {
+  const auto& ids = inq_req.message.head().trans_ids;
+  CHECK_OR_FAIL(ids, ErrorCode::unknown_xid, "the InqReq names no purchase");
+  const auto found = TRY(parts_.store.find(ids->xid));
+  CHECK_OR_FAIL(found, ErrorCode::unknown_xid, "this is no purchase of ours");
+  TRY(accept_inq_req(found->state, inq_req.message));
+  return Reply<InqRes>{make_inq_res(found->state, found->authorization, *inq_req.message),
+                       {.trans_ids = initiated_of(found->state).ids, .baggage = {}, .enclosed = {}},
+                       false};
+}
+
+}  // namespace set::merchant

@@ -1,0 +1,296 @@
+#include "wallet/service.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "common/store/crash_point.h"
+
+namespace set::wallet {
+namespace {
+
+constexpr int kBusyTries = 4;  // while the merchant works on the same bytes
+constexpr Duration kBusyPause = std::chrono::milliseconds(750);
+
+std::vector<Certificate> known_of(const Merchant& merchant) {
+  std::vector<Certificate> known{merchant.signature};
+  known.insert(known.end(), merchant.issuers.begin(), merchant.issuers.end());
+  return known;
+}
+
+/// A stored answer may be older than the freshness window: it was made when the request first arrived,
+/// and RRPID, request digest and reply key tie it to that request. So the window is the time since then.
+Result<Envelope> read_answer(wire::MessageWrapper wrapper, Instant asked_at, Instant now) {
+  wire::MessageHeader header;
+  const bool parsed = header.ParseFromString(wrapper.header());
+  const auto date = from_millis(header.date_ms());
+  const bool since = parsed && date >= asked_at - kFreshnessWindow && date <= now;
+  return read_envelope(std::move(wrapper), since ? date : now);
+}
+
+bool is_open(const PurchaseState& state) {
+  return std::holds_alternative<AwaitingPRes>(state) || std::holds_alternative<Ordered>(state);
+}
+
+Result<wire::MessageWrapper> send_until_not_busy(const MerchantClient& merchant, ByteView preq) {
+  for (int tries = 1;; ++tries) {
+    auto answer = merchant.purchase(preq);
+    const bool busy = !answer && answer.error().code == ErrorCode::in_progress;
+    if (!busy || tries == kBusyTries) return answer;
+    std::this_thread::sleep_for(kBusyPause);
+  }
+}
+
+/// What to say when several cards were tried.
+tl::unexpected<Error> no_card_fits(std::int64_t number) {
+  return failure(ErrorCode::not_found,
+                 number == 0 ? "no card of this wallet is of the brand that the merchant takes"
+                             : "this card is not of the brand that the merchant takes");
+}
+
+}  // namespace
+
+// --- cards ---
+
+Result<CardView> Service::add_card(EnteredCard card, const CardIssuer& issuer,
+                                   const FillForm& fill_form) {
+  const auto now = s_.clock();
+  auto parsed = TRY(Trust::parse(issuer.trust_pem, issuer.root_fingerprint, now));
+  auto trust = std::make_shared<const Trust>(std::move(parsed));
+  for (const auto& held : TRY(s_.store.cards(now))) {
+    const bool same = same_secret(view_of(held.secrets.pan.reveal()), view_of(card.pan.reveal())) &&
+                      held.secrets.expiry.end() == card.expiry.end() &&
+                      held.certificate.leaf.not_after() > now;
+    CHECK_OR_FAIL(!same, ErrorCode::conflict,
+                  "this card is in the wallet already, as card " + std::to_string(held.number));
+  }
+  const CardToRegister to_register{std::move(card.pan), card.expiry, std::move(card.cvv)};
+  auto registered = TRY(s_.register_card(issuer.ca, trust, to_register, fill_form));
+  auto pan = TRY(Pan::parse(to_register.pan.reveal()));
+  CardSecrets secrets{std::move(pan), to_register.expiry, std::move(registered.pan_secret),
+                      std::move(registered.card_secret), registered.key.pkcs8()};
+  crash_point("wallet:registered");
+  const auto number = TRY(s_.store.insert(secrets, registered.certificate, *trust, now));
+  const auto made = TRY(make_card(number, std::move(secrets), registered.certificate, trust));
+  log_info("card registered", made.certificate.leaf.thumbprint());
+  return view_of_card(made);
+}
+
+Result<std::vector<CardView>> Service::cards() {
+  std::vector<CardView> out;
+  for (const auto& card : TRY(s_.store.cards(s_.clock()))) out.push_back(view_of_card(card));
+  return out;
+}
+
+// --- PInit ---
+
+Result<Service::Chosen> Service::choose(const PaymentLink& link, std::int64_t number, Instant now) {
+  std::vector<Card> cards;
+  if (number != 0) {
+    cards.push_back(TRY(s_.store.find_card(number, now)));
+  } else {
+    cards = TRY(s_.store.cards(now));
+  }
+  CHECK_OR_FAIL(!cards.empty(), ErrorCode::not_found,
+                "the wallet holds no card; add one with set-wallet card add");
+  std::optional<Error> doubt;
+  for (auto& card : cards) {
+    if (card.certificate.leaf.not_after() <= now) continue;
+    const auto client = s_.connect_merchant(link.address, *card.party.trust);
+    const auto certificates = TRY(client.fetch_certificates());
+    auto merchant = choose_merchant(certificates, link.merchant, *card.party.trust, now);
+    if (!merchant) {
+      doubt = merchant.error();  // another card may have the root that this merchant is under
+    } else if (merchant->signature.brand() == card.certificate.leaf.brand()) {
+      return Chosen{std::move(card), std::move(*merchant)};
+    }
+  }
+  if (doubt) return failure(std::move(*doubt));
+  return no_card_fits(number);
+}
+
+Result<void> Service::check_not_paid(const PaymentLink& link) {
+  for (const auto& state : TRY(s_.store.find_signed(link.merchant, link.order))) {
+    const auto xid = offer_of(state).trans_ids.xid.hex();
+    CHECK_OR_FAIL(!is_open(state), ErrorCode::conflict,
+                  "this order has a purchase whose outcome is not known; run: set-wallet resume, "
+                  "then set-wallet status " + xid);
+    const auto* completed = std::get_if<Completed>(&state);
+    CHECK_OR_FAIL(completed == nullptr || !completed->outcome.approved(), ErrorCode::conflict,
+                  "this order is paid already; see set-wallet receipt " + xid);
+  }
+  return {};
+}
+
+Result<ShownOffer> Service::offer(std::string_view text, std::int64_t number) {
+  const auto link = TRY(PaymentLink::parse(text));
+  TRY(check_not_paid(link));
+  const auto now = s_.clock();
+  const auto chosen = TRY(choose(link, number, now));
+  const auto& card = chosen.card;
+  const auto& trust = *card.party.trust;
+  const Party stranger{.trust = card.party.trust, .signer = nullptr, .signature = std::nullopt,
+                       .kem = nullptr, .key_exchange = std::nullopt};
+
+  auto pinit = TRY(make_pinit_req(link, chosen.merchant, card.number, card.secrets.pan.bin(),
+                                  stranger, now, s_.rng));
+  const auto client = s_.connect_merchant(link.address, trust);
+  auto wrapper = TRY(client.purchase_init(pinit.message.wire));
+  const auto answered_at = s_.clock();
+  const auto envelope = TRY(read_envelope(std::move(wrapper), answered_at));
+  const auto known = known_of(chosen.merchant);
+  const auto answer = TRY(Opener::answer<PInitRes>(envelope, pinit.message.pending, stranger,
+                                                   {card.certificate.leaf.brand(), known},
+                                                   answered_at));
+  auto offered = TRY(accept_pinit_res(std::move(pinit.next), answer, trust, answered_at));
+  TRY(s_.store.insert(offered, answered_at));
+  log_info("offer received", offered.offer.trans_ids.xid, offered.offer.purch_amt);
+  return ShownOffer{std::move(offered), view_of_card(card)};
+}
+
+// --- P ---
+
+Result<PurchaseState> Service::confirm(const LIDC& lid_c, std::optional<CardVerificationValue> cvv) {
+  const auto state = TRY(s_.store.find(lid_c));
+  const auto* offered = std::get_if<Offered>(&state);
+  CHECK_OR_FAIL(offered != nullptr, ErrorCode::conflict,
+                "this offer was confirmed before; see set-wallet orders");
+  const auto now = s_.clock();
+  const auto card = TRY(s_.store.find_card(offered->offer.card, now));
+  const auto account = pan_data_of(card.secrets, std::move(cvv), s_.rng);
+  const auto next = TRY(make_preq(*offered, account, card.secrets.card_secret.reveal(), card.party,
+                                  now, s_.rng));
+  TRY(s_.store.advance(*offered, next));  // durable before we speak
+  crash_point("wallet:preq-saved");
+  log_info("order signed", offered->offer.trans_ids.xid, offered->offer.purch_amt);
+  return send_preq(next.next.order, card);
+}
+
+Result<PurchaseState> Service::send_preq(const Order& order, const Card& card) {
+  const auto& offer = order.offer;
+  const auto outbound = TRY(s_.store.take_outbound(offer.trans_ids.lid_c));
+  const auto client = s_.connect_merchant(offer.address, *card.party.trust);
+  auto answer = send_until_not_busy(client, outbound.preq);
+  crash_point("wallet:preq-sent");
+  if (!answer) {
+    // It may have happened: an unknown outcome is a state with a name (protocol §6 rule 5).
+    log_warning("no answer to the order", offer.trans_ids.xid, answer.error());
+    return s_.store.find(offer.trans_ids.lid_c);
+  }
+  return accept_answer(order, card, outbound, std::move(*answer));
+}
+
+Result<PurchaseState> Service::accept_answer(const Order& order, const Card& card,
+                                             const Outbound& outbound, wire::MessageWrapper wrapper) {
+  const auto envelope = TRY(read_answer(std::move(wrapper), order.ordered_at, s_.clock()));
+  const auto known = known_of(order.offer.merchant);
+  const auto answer = Opener::answer<PRes>(envelope, outbound.pending, card.party,
+                                           {order.offer.brand, known}, envelope.date);
+  if (!answer) {
+    if (is_peer_error(answer.error())) return refused(order, card, outbound, answer.error().code);
+    log_warning("the answer to the order does not verify", order.offer.trans_ids.xid, answer.error());
+    return failure(answer.error());
+  }
+  return settle(order, TRY(accept_pres(order, answer->message)));
+}
+
+/// SET's Error means "not processed" of the message that it answers. An earlier sending of the same
+/// bytes may have been processed all the same, its answer lost and the window over (messageTooOld), so
+/// after a second sending the merchant's state decides.
+Result<PurchaseState> Service::refused(const Order& order, const Card& card,
+                                       const Outbound& outbound, ErrorCode code) {
+  const auto& xid = order.offer.trans_ids.xid;
+  log_warning("the merchant refused the order", xid, code);
+  if (outbound.sends > 1) {
+    const auto inquired = ask(order, card);
+    const bool unknown_there = !inquired && is_peer_error(inquired.error()) &&
+                               (inquired.error().code == ErrorCode::unknown_xid ||
+                                inquired.error().code == ErrorCode::unknown_lid);
+    if (!inquired && !unknown_there) return s_.store.find(order.offer.trans_ids.lid_c);
+    if (inquired && !std::holds_alternative<NotReceived>(*inquired)) {
+      const auto* ordered = std::get_if<Ordered>(&*inquired);
+      if (ordered != nullptr) return settle(order, *ordered);
+      return settle(order, std::get<Completed>(*inquired));
+    }
+  }
+  const Rejected rejected{order, code};
+  TRY(s_.store.advance(rejected));
+  return rejected;
+}
+
+Result<PurchaseState> Service::settle(const Order& order, AfterPRes next) {
+  crash_point("wallet:before-outcome");
+  const auto& ids = order.offer.trans_ids;
+  const auto saved = std::visit([this](const auto& state) { return s_.store.advance(state); }, next);
+  // Another thread was first: then theirs is the state.
+  if (!saved && saved.error().code == ErrorCode::conflict) return s_.store.find(ids.lid_c);
+  TRY(saved);
+  if (const auto* completed = std::get_if<Completed>(&next)) {
+    log_info("purchase completed", ids.xid, completed->outcome.completion_code);
+  } else {
+    log_info("the merchant has the order", ids.xid);
+  }
+  return std::visit([](auto&& state) -> PurchaseState { return std::move(state); }, std::move(next));
+}
+
+// --- Inq ---
+
+Result<AfterInqRes> Service::ask(const Order& order, const Card& card) {
+  const auto now = s_.clock();
+  const auto inquiry = TRY(make_inq_req(order, card.party, now, s_.rng));
+  const auto client = s_.connect_merchant(order.offer.address, *card.party.trust);
+  auto wrapper = TRY(client.purchase_inquiry(inquiry.message.wire));
+  const auto answered_at = s_.clock();
+  const auto envelope = TRY(read_envelope(std::move(wrapper), answered_at));
+  const auto known = known_of(order.offer.merchant);
+  const auto answer = TRY(Opener::answer<InqRes>(envelope, inquiry.message.pending, card.party,
+                                                 {order.offer.brand, known}, answered_at));
+  return accept_inq_res(order, inquiry, answer.message);
+}
+
+Result<PurchaseState> Service::ask_and_settle(const PurchaseState& state, const Card& card) {
+  const auto& order = *order_of(state);
+  auto next = TRY(ask(order, card));
+  if (auto* completed = std::get_if<Completed>(&next)) return settle(order, std::move(*completed));
+  if (auto* ordered = std::get_if<Ordered>(&next)) return settle(order, std::move(*ordered));
+  return state;  // not received: the stored PReq may still be sent
+}
+
+Result<PurchaseState> Service::inquire(const XID& xid) {
+  const auto state = TRY(s_.store.find(xid));
+  if (!is_open(state)) return state;
+  const auto card = TRY(s_.store.find_card(offer_of(state).card, s_.clock()));
+  return ask_and_settle(state, card);
+}
+
+Result<std::vector<PurchaseState>> Service::resume() {
+  std::vector<PurchaseState> out;
+  for (const auto& state : TRY(s_.store.unanswered())) {
+    const auto& offer = offer_of(state);
+    const auto card = TRY(s_.store.find_card(offer.card, s_.clock()));
+    const auto* awaiting = std::get_if<AwaitingPRes>(&state);
+    auto next = awaiting != nullptr ? send_preq(awaiting->order, card) : ask_and_settle(state, card);
+    if (!next) {
+      log_warning("the purchase could not be resumed", offer.trans_ids.xid, next.error());
+      next = s_.store.find(offer.trans_ids.lid_c);
+    }
+    out.push_back(TRY(std::move(next)));
+  }
+  return out;
+}
+
+// --- receipts ---
+
+Result<VerifiedPurchase> Service::receipt(const XID& xid) {
+  auto state = TRY(s_.store.find(xid));
+  auto* completed = std::get_if<Completed>(&state);
+  CHECK_OR_FAIL(completed != nullptr, ErrorCode::conflict,
+                "this purchase has no receipt, since it has no outcome; see set-wallet status " +
+                    xid.hex());
+  const auto card = TRY(s_.store.find_card(completed->order.offer.card, s_.clock()));
+  auto receipt = TRY(verify_receipt(*completed, card.certificate, *card.party.trust));
+  log_info("receipt verified", xid);
+  return VerifiedPurchase{std::move(*completed), std::move(receipt),
+                          card.certificate.leaf.thumbprint()};
+}
+
+}  // namespace set::wallet
