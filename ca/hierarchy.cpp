@@ -3,6 +3,7 @@
 #include "ca/profile.h"
 #include "common/crypto/certificate_pem.h"
 #include "common/crypto/digest.h"
+#include "common/enrollment/enrollee.h"
 
 namespace set::ca {
 namespace {
@@ -12,6 +13,8 @@ constexpr std::string_view kDaemonName = "set-ca";
 Result<void> check_spec(const HierarchySpec& spec) {
   CHECK_OR_FAIL(brand_from_wire(spec.brand), ErrorCode::invalid_argument,
                 "--brand must have 1 to 40 letters, digits, spaces or : . _ -");
+  CHECK_OR_FAIL(spec.brand != kAnyBrand, ErrorCode::invalid_argument,
+                "--brand: \"any\" asks for whichever brand a CA serves, so no brand has that name");
   CHECK_OR_FAIL(spec.public_url.empty() || (spec.public_url.starts_with("http://") &&
                                             !spec.public_url.ends_with('/')),
                 ErrorCode::invalid_argument,

@@ -8,6 +8,7 @@
 #include "common/daemon/healthcheck.h"
 #include "common/daemon/identity.h"
 #include "common/daemon/run.h"
+#include "common/daemon/stop.h"
 #include "common/enrollment/register.h"
 #include "gateway/acquirer_client.h"
 #include "gateway/config.h"
@@ -17,8 +18,19 @@
 namespace set::gateway {
 namespace {
 
+// Longer than any flow takes; what is older was left behind by one.
+constexpr auto kLeftBehind = std::chrono::minutes(1);
+constexpr auto kResumeEvery = std::chrono::seconds(20);
 // Answers outlive the five-minute window and the batch cycle by far (protocol §6 rule 2).
 constexpr auto kKeepReplies = std::chrono::hours(35 * 24);
+
+/// Finishes, until the daemon stops, what flows had to leave: the database or acquirer said no.
+void keep_resuming(Service& service) {
+  while (!wait_for_stop(kResumeEvery)) {
+    const auto resumed = service.resume(kLeftBehind);
+    if (!resumed) log_warning("resume", resumed.error());
+  }
+}
 
 void print(const std::string& line) { std::printf("%s\n", line.c_str()); }
 
@@ -97,7 +109,10 @@ Result<void> serve(const Config& config) {
   servers.push_back(TRY(Server::start({.listen = TRY(ListenAddress::parse(config.health_address())),
                                        .credentials = nullptr,
                                        .services = {}})));
-  return set::serve(std::move(servers), config.ready_file);
+  std::jthread resumer([&service] { keep_resuming(service); });
+  auto served = set::serve(std::move(servers), config.ready_file);
+  request_stop();  // also where serving ended by itself: the resumer waits for it
+  return served;
 }
 
 Result<void> show_payments(const Config& config) {

@@ -153,8 +153,9 @@ Bytes Service::pending_reply_of(const ReplyContext& reply) {
                             parts_.receiver.rng());
 }
 
-Result<void> Service::resume() {
-  for (auto& waiting : TRY(parts_.store.awaiting_acquirer())) {
+Result<void> Service::resume(Duration older_than) {
+  const auto by = parts_.receiver.now() - older_than;
+  for (auto& waiting : TRY(parts_.store.awaiting_acquirer(by))) {
     const auto xid = waiting.terms.trans_ids.xid;
     const auto decided = ask_acquirer_again(std::move(waiting));
     if (decided) {
@@ -163,7 +164,7 @@ Result<void> Service::resume() {
       log_warning("an authorisation is still open", xid, decided.error());
     }
   }
-  for (const auto& unanswered : TRY(parts_.store.unanswered())) {
+  for (const auto& unanswered : TRY(parts_.store.unanswered(by))) {
     const auto stored = store_answer(unanswered);
     if (!stored) {
       const auto& xid = terms_of(unanswered.decided).trans_ids.xid;

@@ -293,11 +293,13 @@ Result<Decided> Store::advance(Decided decided) {
   });
 }
 
-Result<std::vector<AwaitingAcquirer>> Store::awaiting_acquirer() {
+Result<std::vector<AwaitingAcquirer>> Store::awaiting_acquirer(Instant received_by) {
   return database_.in_transaction(
       "gateway:find", [&](Transaction& t) -> Result<std::vector<AwaitingAcquirer>> {
         const auto rows = TRY(t.query("SELECT " SET_AUTHORIZATION_COLUMNS
-                                      " FROM authorizations WHERE state = 'awaiting_acquirer'"));
+                                      " FROM authorizations "
+                                      "WHERE state = 'awaiting_acquirer' AND received_at <= $1",
+                                      {received_by}));
         std::vector<AwaitingAcquirer> out;
         for (auto& state : TRY(states_of(rows))) {
           out.push_back(std::get<AwaitingAcquirer>(std::move(state)));
@@ -306,13 +308,14 @@ Result<std::vector<AwaitingAcquirer>> Store::awaiting_acquirer() {
       });
 }
 
-Result<std::vector<Store::Unanswered>> Store::unanswered() {
+Result<std::vector<Store::Unanswered>> Store::unanswered(Instant decided_by) {
   return database_.in_transaction(
       "gateway:unanswered", [&](Transaction& t) -> Result<std::vector<Unanswered>> {
         TRY(t.execute(kForgetAnswered));
         const auto rows = TRY(t.query(
             "SELECT " SET_AUTHORIZATION_COLUMNS " FROM authorizations "
-            "WHERE pending_reply IS NOT NULL AND state <> 'awaiting_acquirer'"));
+            "WHERE pending_reply IS NOT NULL AND auth_date <= $1",
+            {decided_by}));
         std::vector<Unanswered> out;
         for (const auto& row : rows) {
           out.push_back({decided_of(TRY(state_of(row))),

@@ -43,14 +43,14 @@ class Store {
   /// returned state holds. conflict: somebody else decided it; look again.
   Result<Decided> advance(Decided decided);
 
-  /// After a restart: whose acquirer was asked, or about to be.
-  Result<std::vector<AwaitingAcquirer>> awaiting_acquirer();
-  /// After a restart: decided, but no answer was stored.
+  /// Left behind: received by then, and the acquirer's answer is still not known.
+  Result<std::vector<AwaitingAcquirer>> awaiting_acquirer(Instant received_by);
+  /// Left behind: decided by then, but no answer is stored.
   struct Unanswered {
     Decided decided;
     OwedReply owed;
   };
-  Result<std::vector<Unanswered>> unanswered();
+  Result<std::vector<Unanswered>> unanswered(Instant decided_by);
 
   /// Newest first.
   Result<std::vector<Authorization>> list(std::int64_t at_most);

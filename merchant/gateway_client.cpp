@@ -20,8 +20,6 @@ Result<Envelope> read_answer(wire::MessageWrapper wrapper, Instant now) {
   return read_envelope(std::move(wrapper), std::min(now, from_millis(header.date_ms())));
 }
 
-bool is_stale(ErrorCode code) { return code == ErrorCode::message_too_old; }
-
 }  // namespace
 
 std::shared_ptr<const GatewayCertificates> GatewayClient::certificates() const {
@@ -76,7 +74,9 @@ AuthAnswer GatewayClient::authorize(const Request& auth_req, Duration deadline) 
   if (answer) return std::move(*answer);
   const auto& error = answer.error();
   if (envelope->type != wire::MESSAGE_TYPE_ERROR || !is_set_code(error.code)) return Unanswered{error};
-  if (is_stale(error.code)) return TooOld{};
+  if (error.code == ErrorCode::message_too_old) return TooOld{};
+  // The gateway knows this authRRPID in other bytes: something happened, and this is not its outcome.
+  if (error.code == ErrorCode::bad_message_header) return Unanswered{error};
   return Refused{error.code};
 }
 

@@ -38,6 +38,7 @@ Json to_json(const OrderSummary& order) {
   return {{"order", order.order.id.value},
           {"state", to_string(order.status)},
           {"amount", to_string(order.order.amount)},
+          {"xid", payment != nullptr ? Json(payment->xid.hex()) : Json()},
           {"authorized", payment != nullptr ? to_json(payment->authorized) : Json()},
           {"captured", payment != nullptr ? to_json(payment->captured) : Json()},
           {"created_at", to_string(order.order.created_at)},
@@ -98,7 +99,7 @@ Result<void> list_orders(const Config& config) {
     return {};
   }
   for (const auto& order : orders) {
-    fmt::print("{:<20}  {:<22}  {:>18}  {}\n", order.order.id.value, to_string(order.status),
+    fmt::print("{:<20}  {:<10}  {:>18}  {}\n", order.order.id.value, to_string(order.status),
                to_string(order.order.amount), to_string(order.order.created_at));
   }
   return {};

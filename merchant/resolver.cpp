@@ -35,17 +35,17 @@ Duration back_off(std::int64_t attempts) {
 
 Result<Authorization> Resolver::resolve(const Ordered& order, AwaitingAuthRes awaiting, Duration deadline) {
   const auto& xid = order.initiated.ids.xid;
-  crash_point("before-auth-req-sent");
+  crash_point("merchant:before-auth-req");
   auto answer = parts_.gateway.authorize(awaiting.request, deadline);
   if (std::holds_alternative<TooOld>(answer)) {
     awaiting = TRY(make_younger(order, awaiting));
     answer = parts_.gateway.authorize(awaiting.request, deadline);
   }
-  crash_point("after-auth-res-received");
+  crash_point("merchant:auth-res-received");
   auto decided = decide(order, awaiting, answer);
   if (!decided) return Authorization(std::move(awaiting));
   auto saved = TRY(save(order, std::move(*decided)));
-  crash_point("after-auth-res-saved");
+  crash_point("merchant:auth-res-saved");
   const auto certificates = parts_.gateway.certificates();
   const auto* auth_res = std::get_if<OpenedAnswer<AuthRes>>(&answer);
   // "PEThumb: new gateway certificate? fetch by PCertReq."
@@ -98,7 +98,7 @@ std::optional<Decided> Resolver::decide(const Ordered& order, const AwaitingAuth
 
 Result<Authorization> Resolver::save(const Ordered& order, Decided decided) {
   const auto& xid = order.initiated.ids.xid;
-  const auto saved = parts_.store.advance(order, decided, parts_.clock());
+  const auto saved = parts_.store.advance(order, decided);
   if (saved) {
     log_info("authorization decided", xid, LogWord{"state", state_name(decided)}, auth_code_of(decided));
     return authorization_of(std::move(decided));

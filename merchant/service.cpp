@@ -88,7 +88,7 @@ Result<Initiated> Service::initiate(const Opened<PInitReq>& pinit_req, const Gat
                 "this order was looked at too often");
   TRY(parts_.store.insert(purchase));
   log_info("purchase initiated", purchase.ids.xid);
-  crash_point("after-pinit-req-saved");
+  crash_point("merchant:pinit-req-saved");
   return purchase;
 }
 
@@ -114,7 +114,7 @@ Result<Reply<PRes>> Service::purchase(const Opened<PReq>& preq) {
     }
   }
   const auto& initiated = initiated_of(purchase.state);
-  crash_point("before-pres");
+  crash_point("merchant:before-pres");
   return Reply<PRes>{make_pres(purchase.state, purchase.authorization, initiated.chall_c),
                      {.trans_ids = initiated.ids, .baggage = {}, .enclosed = {}}};
 }
@@ -141,7 +141,7 @@ Result<FoundPurchase> Service::save_order(Ordered order, const Opened<PReq>& pre
   const auto saved = parts_.store.advance(order, awaiting, now, now + kFlowTime);
   if (saved) {
     log_info("order taken", xid, order.initiated.order.amount);
-    crash_point("after-preq-saved");
+    crash_point("merchant:preq-saved");
     return FoundPurchase{std::move(order), std::move(awaiting)};
   }
   if (saved.error().code != ErrorCode::conflict) return failure(saved.error());

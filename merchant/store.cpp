@@ -61,9 +61,9 @@ Result<std::int64_t> save_preq(Transaction& t, const Initiated& purchase, const 
 std::string_view to_string(OrderStatus status) {
   switch (status) {
     case OrderStatus::open: return "open";
-    case OrderStatus::awaiting_authorization: return "awaiting_authorization";
+    case OrderStatus::pending: return "pending";
     case OrderStatus::authorized: return "authorized";
-    case OrderStatus::captured: return "captured";
+    case OrderStatus::paid: return "paid";
     case OrderStatus::declined: return "declined";
     case OrderStatus::expired: return "expired";
   }
@@ -199,7 +199,7 @@ DecidedColumns columns_of(const Declined& state) {
 
 }  // namespace
 
-Result<void> Store::advance(const Ordered& order, const Decided& decided, Instant now) {
+Result<void> Store::advance(const Ordered& order, const Decided& decided) {
   const auto columns = std::visit([](const auto& state) { return columns_of(state); }, decided);
   return database_->in_transaction("merchant:decided", [&](Transaction& t) -> Result<void> {
     TRY(moved(TRY(t.execute("UPDATE authorizations SET state = $2, authorized = $3, captured = $4, auth_code = $5,"

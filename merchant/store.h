@@ -24,14 +24,16 @@ struct FoundPurchase {
   std::optional<Authorization> authorization;
 };
 
-/// The operator's view of an order.
-enum class OrderStatus { open, awaiting_authorization, authorized, captured, declined, expired };
-std::string_view to_string(OrderStatus status);  ///< "awaiting_authorization"
+/// The operator's view of an order. Paid is authorised and captured; pending waits for the gateway;
+/// declined can be paid with another card until it expires.
+enum class OrderStatus { open, pending, authorized, paid, declined, expired };
+using set::to_string;  // beside the one that follows
+std::string_view to_string(OrderStatus status);  
 
 /// One purchase of an order at which a PReq arrived.
 struct PaymentSummary {
   XID xid;
-  OrderStatus status;  ///< awaiting_authorization, authorized, captured or declined
+  OrderStatus status;  ///< pending, authorized, paid or declined
   Instant initiated_at;
   std::optional<Amount> authorized;
   std::optional<Amount> captured;
@@ -70,7 +72,7 @@ class Store {
   Result<void> advance(const Rejected& purchase);
   /// AwaitingAuthRes → decided. Overwrites PI, AuthReq and reply key. A declined order may be paid
   /// by another purchase. conflict if it is decided already.
-  Result<void> advance(const Ordered& order, const Decided& decided, Instant now);
+  Result<void> advance(const Ordered& order, const Decided& decided);
   /// The same authorisation in younger bytes. conflict if it is decided.
   Result<void> replace_request(const AwaitingAuthRes& awaiting, Instant now);
 

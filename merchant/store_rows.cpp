@@ -82,11 +82,11 @@ Result<Authorization> authorization_of(const Row& row) {
 }
 
 Result<PaymentSummary> payment_of(const Row& row) {
-  PaymentSummary out{row.octets<XID>(0), OrderStatus::awaiting_authorization, row.instant(1), std::nullopt,
+  PaymentSummary out{row.octets<XID>(0), OrderStatus::pending, row.instant(1), std::nullopt,
                      std::nullopt,       std::nullopt,                        "",             std::nullopt};
   const auto& state = row.text(2);
   if (state == "awaiting") return out;
-  out.status = state == "captured"     ? OrderStatus::captured
+  out.status = state == "captured"     ? OrderStatus::paid
                : state == "authorized" ? OrderStatus::authorized
                                        : OrderStatus::declined;
   if (row.integer(4) > 0) out.authorized = TRY(amount_of(row, 3, 4));

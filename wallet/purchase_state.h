@@ -86,7 +86,7 @@ struct Ordered {
 /// What the merchant signed about the outcome.
 struct Outcome {
   CompletionCode completion_code = CompletionCode::meaningless_ratio;
-  std::optional<AuthStatus> auth_status;  ///< of the first authorisation
+  std::optional<AuthStatus> auth_status = std::nullopt;  ///< of the first authorisation
   Challenge challenge;                    ///< Chall-C, or Chall-C2 if it came by InqRes
   bool by_inquiry = false;
   Bytes evidence;                         ///< the signed PRes or InqRes

@@ -35,6 +35,16 @@ Digest digest(std::string_view label, ByteView bytes) {
   });
 }
 
+Digest sha384(ByteView bytes) {
+  return infallible([&] {
+    Digest out;
+    auto hash = Botan::HashFunction::create_or_throw("SHA-384");
+    hash->update(bytes);
+    hash->final(out.value);
+    return out;
+  });
+}
+
 Thumbprint thumbprint_of(ByteView der) {
   return infallible([&] {
     Thumbprint out;

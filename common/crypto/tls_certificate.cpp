@@ -10,6 +10,8 @@
 #include <botan/x509_ext.h>
 #include <botan/x509_key.h>
 
+#include <algorithm>
+
 #include "common/crypto/certificate.h"
 #include "common/crypto/certificate_impl.h"
 #include "common/crypto/certificate_pem.h"
@@ -31,6 +33,15 @@ constexpr std::size_t kMaxHostBytes = 253;
 const Botan::OID kServerAuth{1, 3, 6, 1, 5, 5, 7, 3, 1};
 const Botan::OID kClientAuth{1, 3, 6, 1, 5, 5, 7, 3, 2};
 
+// A DNS name (an underscore is no host's, but container networks use it) or an IP address.
+bool fits_host(std::string_view host) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-._:").find(c) != std::string_view::npos;
+  };
+  return !host.empty() && host.size() <= kMaxHostBytes && std::ranges::all_of(host, fits);
+}
+
 Result<void> check_template(const TlsTemplate& contents) {
   CHECK_OR_FAIL(contents.not_before < contents.not_after, ErrorCode::invalid_argument,
                 "a TLS certificate must end after it begins");
@@ -42,8 +53,8 @@ Result<void> check_template(const TlsTemplate& contents) {
   CHECK_OR_FAIL(!contents.organization.empty() || !contents.common_name.empty(),
                 ErrorCode::invalid_argument, "a TLS certificate needs a name");
   for (const auto& host : contents.hosts) {
-    CHECK_OR_FAIL(!host.empty() && host.size() <= kMaxHostBytes, ErrorCode::invalid_argument,
-                  "a host name has not 1 to 253 octets");
+    CHECK_OR_FAIL(fits_host(host), ErrorCode::invalid_argument,
+                  "a host is neither a DNS name nor an IP address");
   }
   return {};
 }
@@ -67,8 +78,10 @@ Botan::AlternativeName alternative_name(const std::vector<std::string>& hosts) {
       names.add_ipv4_address(*ipv4);
     } else if (const auto ipv6 = Botan::IPv6Address::from_string(host)) {
       names.add_ipv6_address(*ipv6);
-    } else {
+    } else if (host.find(':') == host.npos) {
       names.add_dns(host);
+    } else {
+      throw Botan::Invalid_Argument("neither a DNS name nor an IP address");
     }
   }
   return names;
@@ -175,7 +188,7 @@ Result<Botan::X509_Certificate> parse_tls_certificate(std::string_view pem) {
 }  // namespace detail
 
 std::string certificate_pem(ByteView der) {
-  return infallible([&] { return Botan::PEM_Code::encode(der, "CERTIFICATE"); });
+  return infallible([&] { return Botan::PEM_Code::encode(der.data(), der.size(), "CERTIFICATE"); });
 }
 
 TlsKey TlsKey::generate(Rng& rng) {

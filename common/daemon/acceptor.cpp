@@ -24,7 +24,7 @@ namespace set {
 namespace {
 
 constexpr int kBacklog = 1024;
-constexpr int kPauseMs = 100;             // when the system has no descriptor or memory for us
+constexpr int kPauseMs = 100;  // when the system has no descriptor or memory for us
 constexpr auto kComplainEvery = std::chrono::seconds(10);
 constexpr rlim_t kOtherDescriptors = 128;  // the database, logs, gRPC's own
 
@@ -64,8 +64,7 @@ Result<int> listen_tcp(const ListenAddress& address) {
                 "cannot listen on " + address.str() + ": this computer has no such address");
   const int fd = new_socket(found->ai_family);
   const int on = 1;
-  const bool listens = fd >= 0 &&
-                       ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+  const bool listens = fd >= 0 && ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
                        ::bind(fd, found->ai_addr, found->ai_addrlen) == 0 &&
                        ::listen(fd, kBacklog) == 0;
   const int error = errno;
@@ -115,9 +114,9 @@ std::size_t connections_possible(std::size_t wanted) {
     ::setrlimit(RLIMIT_NOFILE, &limit);
     ::getrlimit(RLIMIT_NOFILE, &limit);
   }
-  return std::min<std::size_t>(
-      wanted, limit.rlim_cur > 2 * kOtherDescriptors ? limit.rlim_cur - kOtherDescriptors
-                                                     : limit.rlim_cur / 2);
+  return std::min<std::size_t>(wanted, limit.rlim_cur > 2 * kOtherDescriptors
+                                           ? limit.rlim_cur - kOtherDescriptors
+                                           : limit.rlim_cur / 2);
 }
 
 bool is_same_user(int fd) {

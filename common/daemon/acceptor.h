@@ -19,8 +19,8 @@ class Acceptor {
   /// Gets a connected, non-blocking descriptor and owns it.
   using Handler = std::function<void(int listener, int connection)>;
 
-  /// Binds and listens; errors as Server::start. Unix sockets: directory 0700, socket 0600, and only
-  /// processes of the same user (or root) are let in.
+  /// Binds and listens; errors as Server::start. Unix sockets: directory 0700, socket 0600, and
+  /// only processes of the same user (or root) are let in.
   static Result<Acceptor> bind(const ListenAddress& address, const ServerLimits& limits);
 
   Acceptor(Acceptor&&) noexcept;

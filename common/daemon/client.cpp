@@ -69,8 +69,8 @@ Error error_of(const grpc::Status& status, std::string_view target) {
     case grpc::StatusCode::ABORTED:
       return {ErrorCode::in_progress, peer + " is still working on this request: ask again"};
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
-      return {ErrorCode::resource_exhausted, peer + " has too much to do, or the message is too "
-                                                    "big: try again later"};
+      return {ErrorCode::resource_exhausted,
+              peer + " has too much to do, or the message is too big: try again later"};
     case grpc::StatusCode::UNAUTHENTICATED:
     case grpc::StatusCode::PERMISSION_DENIED:
       return {ErrorCode::permission_denied, peer + " does not let us do this"};
@@ -92,7 +92,8 @@ Error error_of(const grpc::Status& status, std::string_view target) {
     case grpc::StatusCode::OUT_OF_RANGE:
     case grpc::StatusCode::INTERNAL:
     case grpc::StatusCode::DATA_LOSS:
-    case grpc::StatusCode::DO_NOT_USE: break;  // none that we send
+    case grpc::StatusCode::DO_NOT_USE:
+      break;  // none that we send
   }
   return {ErrorCode::peer_unavailable,
           peer + " failed (gRPC status " + std::to_string(status.error_code()) + ")"};

@@ -25,8 +25,7 @@ std::string text_of(const grpc::ByteBuffer& buffer) {
 }  // namespace
 
 Result<void> healthcheck(const std::string& target,
-                         std::shared_ptr<grpc::ChannelCredentials> credentials,
-                         Duration deadline) {
+                         std::shared_ptr<grpc::ChannelCredentials> credentials, Duration deadline) {
   grpc::GenericStub stub(make_channel(target, std::move(credentials)));
   grpc::ClientContext context;
   set_deadline(context, deadline);

@@ -47,11 +47,13 @@ Error about(const fs::path& file, Error error) {
 }
 
 Result<Chain> load_chain(const fs::path& file) {
-  return parse_chain_pem(TRY(read_text_file(file)), file.string());
+  const std::string pem = TRY(read_text_file(file));
+  return parse_chain_pem(pem, file.string());
 }
 
 // Dates first, in words that say what to do; then everything that Trust knows.
-Result<void> check_chain(const Chain& chain, const Trust& trust, const fs::path& file, Instant now) {
+Result<void> check_chain(const Chain& chain, const Trust& trust, const fs::path& file,
+                         Instant now) {
   CHECK_OR_FAIL(chain.leaf.not_before() <= now, ErrorCode::expired_certificate,
                 file.string() + ": the certificate is valid from " +
                     to_string(chain.leaf.not_before()) + " on: is this computer's clock right?");
@@ -89,7 +91,8 @@ Result<Signature> load_signature(const fs::path& directory, const KeyFile& keys)
   const fs::path file = directory / kSignature;
   auto chain = TRY(load_chain(file));
   const SecretBytes key = TRY(entry(keys, directory, kSignatureEntry));
-  auto signer = std::make_shared<const SoftwareSigner>(TRY(SoftwareSigner::from_pkcs8(key.reveal())));
+  auto parsed = TRY(SoftwareSigner::from_pkcs8(key.reveal()));
+  auto signer = std::make_shared<const SoftwareSigner>(std::move(parsed));
   if (!equal(signer->public_key(), chain.leaf.public_key())) return failure(wrong_key(file));
   CHECK_OR_FAIL(chain.leaf.key_use() != KeyUse::key_exchange, ErrorCode::bad_config,
                 file.string() + ": this is a key-exchange certificate");

@@ -15,7 +15,7 @@ namespace set {
 
 /// What an enrolment brings home, to be saved as a whole.
 struct NewIdentity {
-  SecretBytes signature_key;                  ///< PKCS#8, DER (SoftwareSigner::pkcs8)
+  SecretBytes signature_key;                    ///< PKCS#8, DER (SoftwareSigner::pkcs8)
   std::optional<SecretBytes> key_exchange_key;  ///< 96 bytes (KemPrivateKey::seed)
   Chain signature;
   std::optional<Chain> key_exchange;
@@ -42,7 +42,8 @@ struct Identity {
 
 /// PEM, leaf first, as in the files above.
 std::string chain_pem(const Chain& chain);
-/// bad_config if it is no PEM with certificates, or Certificate::parse's. `name` is for the sentence.
+/// bad_config if it is no PEM with certificates; else as Certificate::parse. `name` is for
+/// sentences.
 Result<Chain> parse_chain_pem(std::string_view pem, std::string_view name);
 
 }  // namespace set

@@ -120,8 +120,7 @@ Result<std::optional<std::string>> parse_arguments(CLI::App& app,
   return std::nullopt;
 }
 
-Result<void> parse(CLI::App& app, const CommonOptions& options, int argc,
-                   const char* const* argv) {
+Result<void> parse(CLI::App& app, const CommonOptions& options, int argc, const char* const* argv) {
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   // Also an error in the arguments themselves is to be JSON, whatever stands before the flag.
   if (std::find(arguments.begin(), arguments.end(), "--json") != arguments.end()) {

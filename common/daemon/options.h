@@ -30,8 +30,7 @@ void add_common_options(CLI::App& app, CommonOptions& options, std::string_view 
 /// process with 0 after --help or --version.
 /// invalid_argument: unknown flag, subcommand ("did you mean …?") or value. bad_config: the file is
 /// missing or malformed, or has a key that no option has; the sentence names it.
-Result<void> parse(CLI::App& app, const CommonOptions& options, int argc,
-                   const char* const* argv);
+Result<void> parse(CLI::App& app, const CommonOptions& options, int argc, const char* const* argv);
 
 /// parse() without side effects: nothing, or the text that --help or --version asked for.
 /// `arguments` without the program's name.

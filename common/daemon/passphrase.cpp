@@ -42,8 +42,9 @@ Result<Passphrase> from_descriptor(int fd, std::string_view where) {
     char c = 0;
     const ssize_t got = ::read(fd, &c, 1);
     if (got < 0 && errno == EINTR) continue;
-    CHECK_OR_FAIL(got >= 0, ErrorCode::bad_config,
-                  "cannot read a passphrase from " + std::string(where) + ": " + std::strerror(errno));
+    CHECK_OR_FAIL(
+        got >= 0, ErrorCode::bad_config,
+        "cannot read a passphrase from " + std::string(where) + ": " + std::strerror(errno));
     if (got == 0) break;
     text.push_back(c);
   }

@@ -1,6 +1,6 @@
-// Where passphrases come from: a private file, an inherited descriptor, or a prompt on the terminal.
-// Never from the command line or the environment, where others can read them.
-// Called by main before threads exist.
+// Where passphrases come from: a private file, an inherited descriptor, or a prompt on the
+// terminal. Never from the command line or the environment, where others can read them. Called by
+// main before threads exist.
 #pragma once
 
 #include <filesystem>
@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "common/base/secret.h"
 #include "common/base/result.h"
+#include "common/base/secret.h"
 
 namespace CLI {
 class App;
@@ -19,7 +19,7 @@ namespace set {
 
 /// Neither = ask on the terminal.
 struct PassphraseSource {
-  std::filesystem::path file;    ///< empty = none
+  std::filesystem::path file;  ///< empty = none
   std::optional<int> descriptor;
 };
 

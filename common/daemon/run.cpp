@@ -77,16 +77,20 @@ int exit_code(ErrorCode code) {
     case ErrorCode::version_too_old:
     case ErrorCode::version_too_new:
     case ErrorCode::unrecognized_extension:
-    case ErrorCode::message_too_big: return 1;
+    case ErrorCode::message_too_big:
+      return 1;
 
-    case ErrorCode::invalid_argument: return 2;
+    case ErrorCode::invalid_argument:
+      return 2;
 
     case ErrorCode::bad_config:
     case ErrorCode::wrong_passphrase:
-    case ErrorCode::storage_unavailable: return 3;
+    case ErrorCode::storage_unavailable:
+      return 3;
 
     case ErrorCode::peer_unavailable:
-    case ErrorCode::resource_exhausted: return 4;
+    case ErrorCode::resource_exhausted:
+      return 4;
 
     case ErrorCode::permission_denied:
     case ErrorCode::invalid_certificate:
@@ -99,20 +103,25 @@ int exit_code(ErrorCode code) {
     case ErrorCode::message_too_old:
     case ErrorCode::message_too_new:
     case ErrorCode::thumbs_mismatch:
-    case ErrorCode::challenge_mismatch: return 5;
+    case ErrorCode::challenge_mismatch:
+      return 5;
 
-    case ErrorCode::declined: return 6;
+    case ErrorCode::declined:
+      return 6;
 
     case ErrorCode::conflict:
     case ErrorCode::not_found:
     case ErrorCode::unknown_rrpid:
     case ErrorCode::unknown_xid:
-    case ErrorCode::unknown_lid: return 7;
+    case ErrorCode::unknown_lid:
+      return 7;
 
     case ErrorCode::outcome_unknown:
-    case ErrorCode::in_progress: return 8;
+    case ErrorCode::in_progress:
+      return 8;
 
-    case ErrorCode::verification_failed: return 9;
+    case ErrorCode::verification_failed:
+      return 9;
   }
   return 1;
 }

@@ -1,7 +1,7 @@
 #include "common/daemon/server.h"
 
-#include <charconv>
 #include <unistd.h>
+#include <charconv>
 
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
@@ -60,7 +60,8 @@ Result<ListenAddress> ListenAddress::parse(std::string_view text) {
   }
   const std::string sentence = "an address is written 127.0.0.1:7701, [::1]:7701 or unix:/path";
   const auto colon = text.rfind(':');
-  CHECK_OR_FAIL(colon != std::string_view::npos && colon > 0, ErrorCode::invalid_argument, sentence);
+  CHECK_OR_FAIL(colon != std::string_view::npos && colon > 0, ErrorCode::invalid_argument,
+                sentence);
   std::string_view host = text.substr(0, colon);
   const std::string_view port = text.substr(colon + 1);
   const bool bracketed = host.starts_with('[') && host.ends_with(']') && host.size() > 2;

@@ -22,7 +22,7 @@ namespace set {
 
 /// "127.0.0.1:7701", "[::1]:0", "localhost:7701" (port 0: the system chooses) or "unix:/path".
 struct ListenAddress {
-  std::string host;                   ///< without brackets; empty for a Unix socket
+  std::string host;  ///< without brackets; empty for a Unix socket
   std::uint16_t port = 0;
   std::filesystem::path socket_path;  ///< empty for TCP
 
@@ -37,7 +37,7 @@ struct ListenAddress {
 struct ServerLimits {
   int max_receive_bytes = 320 * 1024;  ///< 256 KiB of message (protocol §6) and its wrapper
   int max_metadata_bytes = 8 * 1024;
-  int max_concurrent_streams = 256;    ///< per connection; 32 where wallets connect
+  int max_concurrent_streams = 256;  ///< per connection; 32 where wallets connect
   std::size_t max_connections = 4096;
   std::size_t max_connections_per_address = 64;  ///< not for Unix sockets
   std::size_t memory_bytes = std::size_t{256} << 20;

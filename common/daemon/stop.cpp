@@ -23,7 +23,8 @@ int event() {
   return fd;
 }
 
-std::atomic<int> signal_event = -1;  // event() once a stop is expected: the handler must not make it
+// event() once a stop is expected: the handler must not be the one who makes it.
+std::atomic<int> signal_event = -1;
 std::atomic<bool> requested = false;
 
 void wake(int fd) {

@@ -55,7 +55,8 @@ bool leads_to(const std::vector<X509Ptr>& chain, const std::vector<X509Ptr>& roo
   return leads;
 }
 
-// One handshake with the server at `address`, at most this version. Which version was agreed on, or 0.
+// One handshake with the server at `address`, offering at most this version: what was agreed on, or
+// 0 if nothing was.
 int agreed_version(const std::string& address, int max_version) {
   const Context context(SSL_CTX_new(TLS_client_method()));
   SSL_CTX_set_max_proto_version(context.get(), max_version);

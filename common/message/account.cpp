@@ -66,8 +66,8 @@ class BlockWriter {
 class BlockReader {
  public:
   static Result<BlockReader> open(ByteView block, Kind kind) {
-    CHECK_OR_FAIL(block.size() == kAccountBlockBytes && block[0] == static_cast<std::uint8_t>(kind) &&
-                      block[1] == kVersion,
+    CHECK_OR_FAIL(block.size() == kAccountBlockBytes &&
+                      block[0] == static_cast<std::uint8_t>(kind) && block[1] == kVersion,
                   ErrorCode::decoding_failure, kMalformed);
     return BlockReader(block.subspan(2));
   }

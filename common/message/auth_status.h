@@ -29,8 +29,9 @@ AuthStatus read_auth_status(FieldReader& fields, const Wire& wire) {
                                             kApprovalCodeBytes, "ApprovalCode"),
   };
   const bool approved = status.auth_code == AuthCode::approved;
-  fields.require(status.auth_amt.has_value() == approved && wire.approval_code().empty() != approved,
-                 "an approval has an amount and an approval code, and nothing else has");
+  fields.require(
+      status.auth_amt.has_value() == approved && wire.approval_code().empty() != approved,
+      "an approval has an amount and an approval code, and nothing else has");
   return status;
 }
 

@@ -7,28 +7,28 @@
 namespace set {
 namespace {
 
-constexpr auto kCompletionCodes = std::to_array<std::string_view>({
-    "meaninglessRatio", "orderRejected", "orderReceived", "orderNotReceived",
-    "authorizationPerformed", "capturePerformed", "creditPerformed", "signatureRequired"});
+constexpr auto kCompletionCodes = std::to_array<std::string_view>(
+    {"meaninglessRatio", "orderRejected", "orderReceived", "orderNotReceived",
+     "authorizationPerformed", "capturePerformed", "creditPerformed", "signatureRequired"});
 static_assert(kCompletionCodes.size() == 1 + static_cast<int>(CompletionCode::signature_required));
 
-constexpr auto kAuthCodes = std::to_array<std::string_view>({
-    "approved", "unspecifiedFailure", "declined", "noReply", "callIssuer", "amountError",
-    "expiredCard", "invalidTransaction", "systemError", "piPreviouslyUsed", "recurringTooSoon",
-    "recurringExpired", "piAuthMismatch", "installRecurMismatch", "captureNotSupported",
-    "signatureRequired", "cardMerchBrandMismatch"});
+constexpr auto kAuthCodes = std::to_array<std::string_view>(
+    {"approved", "unspecifiedFailure", "declined", "noReply", "callIssuer", "amountError",
+     "expiredCard", "invalidTransaction", "systemError", "piPreviouslyUsed", "recurringTooSoon",
+     "recurringExpired", "piAuthMismatch", "installRecurMismatch", "captureNotSupported",
+     "signatureRequired", "cardMerchBrandMismatch"});
 static_assert(kAuthCodes.size() == 1 + static_cast<int>(AuthCode::card_merch_brand_mismatch));
 
-constexpr auto kCapCodes = std::to_array<std::string_view>({
-    "success", "unspecifiedFailure", "duplicateRequest", "authExpired", "authDataMissing",
-    "invalidAuthData", "capTokenMissing", "invalidCapToken", "batchUnknown", "batchClosed",
-    "unknownXID", "unknownLID"});
+constexpr auto kCapCodes = std::to_array<std::string_view>(
+    {"success", "unspecifiedFailure", "duplicateRequest", "authExpired", "authDataMissing",
+     "invalidAuthData", "capTokenMissing", "invalidCapToken", "batchUnknown", "batchClosed",
+     "unknownXID", "unknownLID"});
 static_assert(kCapCodes.size() == 1 + static_cast<int>(CapCode::unknown_lid));
 
-constexpr auto kCertStatusCodes = std::to_array<std::string_view>({
-    "unspecified", "requestComplete", "invalidLanguage", "invalidBIN", "sigValidationFail",
-    "decryptionError", "requestInProgress", "rejectedByIssuer", "requestPended",
-    "rejectedByAcquirer", "regFormAnswerMalformed", "rejectedByCA", "unableToEncryptResponse"});
+constexpr auto kCertStatusCodes = std::to_array<std::string_view>(
+    {"unspecified", "requestComplete", "invalidLanguage", "invalidBIN", "sigValidationFail",
+     "decryptionError", "requestInProgress", "rejectedByIssuer", "requestPended",
+     "rejectedByAcquirer", "regFormAnswerMalformed", "rejectedByCA", "unableToEncryptResponse"});
 static_assert(kCertStatusCodes.size() ==
               1 + static_cast<int>(CertStatusCode::unable_to_encrypt_response));
 

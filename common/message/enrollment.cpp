@@ -15,8 +15,8 @@ constexpr std::size_t kKemChallengeBytes = 32 + suite::kAeadTagBytes;
 void require_kem_challenge(FieldReader& fields, const MeAqCInitRes& message) {
   const auto& encapsulated = message.kem_challenge_encapsulated;
   const auto& challenge = message.kem_challenge;
-  const bool given = encapsulated.size() == suite::kKemCiphertextBytes &&
-                     challenge.size() == kKemChallengeBytes;
+  const bool given =
+      encapsulated.size() == suite::kKemCiphertextBytes && challenge.size() == kKemChallengeBytes;
   const bool left_out = encapsulated.empty() && challenge.empty();
   fields.require(given || (left_out && !is_form(message.form)),
                  "the challenge to the key-exchange key is missing or has a wrong length");

@@ -17,8 +17,8 @@ constexpr Duration kMaxRetryAfter = std::chrono::days(366);
 /// A DNS name or an IP address; no wildcard.
 std::string read_host(FieldReader& fields, const std::string& host) {
   const auto good = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '-' || c == ':';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == ':';
   };
   fields.require(std::ranges::all_of(host, good), "a TLS host is no name and no address");
   return fields.visible(host, 1, kMaxHostBytes, "a TLS host");
@@ -46,7 +46,8 @@ FailedItem read_failed_item(FieldReader& fields, const wire::FailedItem& item) {
 /// key-exchange key whose challenge they answer, and a TLS key.
 void require_keys(FieldReader& fields, const CertReq& message) {
   const bool daemon = !is_for_cardholder(message.request_type);
-  fields.require(message.id_data.has_value() == daemon && message.encryption_key.empty() != daemon &&
+  fields.require(message.id_data.has_value() == daemon &&
+                     message.encryption_key.empty() != daemon &&
                      message.tls_key.empty() != daemon && (daemon || message.tls_hosts.empty()),
                  "the identity and keys do not fit the request type");
   fields.require(message.kem_challenge_answer.size() == (daemon ? kKemAnswerBytes : 0),

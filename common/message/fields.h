@@ -1,5 +1,5 @@
-// What the mappings of all messages share: checking one field of a protobuf message after the other.
-// Internal to common/message.
+// What the mappings of all messages share: checking one field of a protobuf message after the
+// other. Internal to common/message.
 #pragma once
 
 #include <optional>
@@ -22,8 +22,9 @@ inline constexpr std::size_t kMaxIdBytes = 30;  ///< SET's MerchantID
 bool is_oid(std::string_view text);
 
 /// Reads a message's fields into a struct and remembers the first that is malformed. It stands in
-/// for TRY, since a struct is made by one brace initialiser, and a TRY that returns out of the middle
-/// of one leaks the members that are already made (gcc 12). Until finish() nothing read may be used.
+/// for TRY, since a struct is made by one brace initialiser, and a TRY that returns out of the
+/// middle of one leaks the members that are already made (gcc 12). Until finish() nothing read may
+/// be used.
 class FieldReader {
  public:
   /// The value, or a blank one if the field is malformed.

@@ -232,8 +232,8 @@ Result<PRes> from_wire(const wire::PResData& message) {
   };
   PRes out{
       .chall_c = fields.id<Challenge>(message.chall_c()),
-      .completion_code = fields.code(message.completion_code(),
-                                     CompletionCode::signature_required, "CompletionCode"),
+      .completion_code = fields.code(message.completion_code(), CompletionCode::signature_required,
+                                     "CompletionCode"),
       .hoi_data = fields.id_if_any<Digest>(message.hoi_data()),
       .hpi_data = fields.id_if_any<Digest>(message.hpi_data()),
       .gateway = fields.id_if_any<Thumbprint>(message.gateway()),

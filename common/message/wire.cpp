@@ -190,8 +190,9 @@ Result<std::string> brand_from_wire(const std::string& brand) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view(" :._-").find(c) != std::string_view::npos;
   };
-  CHECK_OR_FAIL(!brand.empty() && brand.size() <= kMaxBrandBytes && std::ranges::all_of(brand, good),
-                ErrorCode::decoding_failure, "the brand is no BrandID");
+  CHECK_OR_FAIL(
+      !brand.empty() && brand.size() <= kMaxBrandBytes && std::ranges::all_of(brand, good),
+      ErrorCode::decoding_failure, "the brand is no BrandID");
   return brand;
 }
 

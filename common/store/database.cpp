@@ -18,15 +18,17 @@ struct Database::Impl {
   DatabaseFile file;  // before connection: let go of last
   SqliteConnection connection;
   std::mutex turn;
-  std::atomic<std::thread::id> owner = {};  // of the turn, to find a transaction inside a transaction
+  std::atomic<std::thread::id> owner = {};  // of the turn: finds a transaction inside another
 };
 
 namespace {
 
 // The number of the last migration, 0 for a new database.
 Result<std::int64_t> current_schema(Transaction& t) {
-  TRY(t.execute("CREATE TABLE IF NOT EXISTS schema_version "
-                "(number INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL)"));
+  constexpr std::string_view kTable =
+      "CREATE TABLE IF NOT EXISTS schema_version "
+      "(number INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL)";
+  TRY(t.execute(kTable));
   const auto row = TRY(t.query_one("SELECT COALESCE(MAX(number), 0) FROM schema_version"));
   return row->integer(0);
 }
@@ -50,7 +52,8 @@ Result<Database> Database::open(std::string_view url, DatabaseUse use) {
   const std::string_view path = url.substr(kScheme.size());
   const bool in_memory = path == ":memory:";
   const std::filesystem::path file = in_memory ? "" : std::filesystem::path(path);
-  auto lock = in_memory ? DatabaseFile() : TRY(DatabaseFile::open(file, use == DatabaseUse::daemon));
+  auto lock =
+      in_memory ? DatabaseFile() : TRY(DatabaseFile::open(file, use == DatabaseUse::daemon));
   auto connection = SqliteConnection::open(file);
   CHECK_OR_FAIL(connection, ErrorCode::bad_config,
                 "cannot use the database " + std::string(path) + ": " + connection.error().detail);

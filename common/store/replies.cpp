@@ -15,9 +15,10 @@ std::optional<StoredReply> reply_of(const std::optional<Row>& row) {
 }  // namespace
 
 Result<std::optional<StoredReply>> find_by_request(Transaction& t, const Digest& request_digest) {
-  return reply_of(TRY(t.query_one("SELECT request_digest, content_digest, reply FROM replies "
-                                  "WHERE request_digest = $1 LIMIT 1",
-                                  {request_digest})));
+  const auto row = TRY(t.query_one(
+      "SELECT request_digest, content_digest, reply FROM replies WHERE request_digest = $1 LIMIT 1",
+      {request_digest}));
+  return reply_of(row);
 }
 
 Result<std::optional<StoredReply>> find_by_request(Database& database,
@@ -29,17 +30,19 @@ Result<std::optional<StoredReply>> find_by_request(Database& database,
 
 Result<std::optional<StoredReply>> find(Transaction& t, ByteView peer, std::string_view message,
                                         const RRPID& rrpid) {
-  return reply_of(TRY(t.query_one("SELECT request_digest, content_digest, reply FROM replies "
-                                  "WHERE peer = $1 AND message = $2 AND rrpid = $3",
-                                  {peer, message, rrpid})));
+  const auto row =
+      TRY(t.query_one("SELECT request_digest, content_digest, reply FROM replies "
+                      "WHERE peer = $1 AND message = $2 AND rrpid = $3",
+                      {peer, message, rrpid}));
+  return reply_of(row);
 }
 
 Result<void> save(Transaction& t, ByteView peer, std::string_view message, const RRPID& rrpid,
                   const StoredReply& reply, Instant now) {
-  TRY(t.execute("INSERT INTO replies (peer, message, rrpid, request_digest, content_digest, reply,"
-                " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                {peer, message, rrpid, reply.request_digest, reply.content_digest, reply.reply,
-                 now}));
+  TRY(t.execute(
+      "INSERT INTO replies (peer, message, rrpid, request_digest, content_digest, reply,"
+      " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+      {peer, message, rrpid, reply.request_digest, reply.content_digest, reply.reply, now}));
   return {};
 }
 

@@ -39,7 +39,8 @@ inline constexpr std::string_view kSchema = R"sql(
 /// The answer to exactly these received bytes, whoever sent them.
 Result<std::optional<StoredReply>> find_by_request(Transaction& t, const Digest& request_digest);
 /// The same in a transaction of its own.
-Result<std::optional<StoredReply>> find_by_request(Database& database, const Digest& request_digest);
+Result<std::optional<StoredReply>> find_by_request(Database& database,
+                                                   const Digest& request_digest);
 
 /// The answer under the key that a proven sender vouches for. `peer` is the signer's thumbprint, or
 /// empty where the message is not signed; `message` is SET's name, such as "AuthReq".

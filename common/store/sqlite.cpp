@@ -9,8 +9,8 @@ constexpr std::size_t kMaxPrepared = 512;
 // Wait this long for another process that reads the file, such as a backup (perf-reliability §10).
 constexpr int kBusyTimeoutMs = 2000;
 
-// WAL with FULL survives a power cut without losing a commit. Deleted content is overwritten, so
-// that what was removed is gone. The rest keeps a manipulated file from doing more than holding data.
+// WAL with FULL survives a power cut without losing a commit. Deleted content is overwritten: what
+// was removed is gone. The rest keeps a manipulated file from doing more than holding data.
 constexpr std::string_view kSettings = R"sql(
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
@@ -52,7 +52,8 @@ void bind_all(sqlite3_stmt* statement, const SqlParameters& parameters) {
 
 SqlValue column(sqlite3_stmt* statement, int i) {
   switch (sqlite3_column_type(statement, i)) {
-    case SQLITE_INTEGER: return sqlite3_column_int64(statement, i);
+    case SQLITE_INTEGER:
+      return sqlite3_column_int64(statement, i);
     case SQLITE_TEXT: {
       const void* text = sqlite3_column_text(statement, i);
       const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, i));
@@ -63,9 +64,11 @@ SqlValue column(sqlite3_stmt* statement, int i) {
       const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, i));
       return Bytes(blob, blob + size);
     }
-    default: break;
+    default:
+      break;
   }
-  SET_ASSERT(sqlite3_column_type(statement, i) == SQLITE_NULL);  // a REAL has no place in our schemas
+  // A REAL has no place in our schemas.
+  SET_ASSERT(sqlite3_column_type(statement, i) == SQLITE_NULL);
   return std::nullopt;
 }
 
@@ -84,9 +87,9 @@ Result<SqliteConnection> SqliteConnection::open(const std::filesystem::path& fil
   sqlite3* connection = nullptr;
   const std::string name = file.empty() ? ":memory:" : file.string();
   // NOMUTEX: Database lets one thread in at a time.
-  const int opened = sqlite3_open_v2(
-      name.c_str(), &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-      nullptr);
+  const int opened =
+      sqlite3_open_v2(name.c_str(), &connection,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   result.connection_.reset(connection);  // also after a failure, as SQLite wants
   if (opened != SQLITE_OK) return failure(result.last_error());
   sqlite3_extended_result_codes(connection, 1);

@@ -66,8 +66,8 @@ TEST_CASE("an amount is written the way it is read") {
 }
 
 TEST_CASE("an amount is more than zero and has a greatest value") {
-  const auto minor = GENERATE(std::int64_t{0}, std::int64_t{-1}, INT64_MIN, Amount::kMaxMinor + 1,
-                              INT64_MAX);
+  const auto minor =
+      GENERATE(std::int64_t{0}, std::int64_t{-1}, INT64_MIN, Amount::kMaxMinor + 1, INT64_MAX);
   CHECK_FALSE(Amount::make(*Currency::from_code("EUR"), minor));
 }
 
@@ -82,8 +82,16 @@ TEST_CASE("a sum stays in its currency and its range") {
 
 TEST_CASE("a currency has one number, one code and its exponent") {
   const auto [code, number, exponent] = GENERATE(table<std::string, unsigned, unsigned>({
-      {"EUR", 978, 2}, {"USD", 840, 2}, {"GBP", 826, 2}, {"JPY", 392, 0}, {"KRW", 410, 0},
-      {"KWD", 414, 3}, {"BHD", 48, 3},  {"CLF", 990, 4}, {"ISK", 352, 0}, {"AUD", 36, 2},
+      {"EUR", 978, 2},
+      {"USD", 840, 2},
+      {"GBP", 826, 2},
+      {"JPY", 392, 0},
+      {"KRW", 410, 0},
+      {"KWD", 414, 3},
+      {"BHD", 48, 3},
+      {"CLF", 990, 4},
+      {"ISK", 352, 0},
+      {"AUD", 36, 2},
   }));
   const auto currency = Currency::from_code(code);
   REQUIRE(currency);

@@ -8,8 +8,14 @@ namespace {
 
 TEST_CASE("base64url is that of RFC 4648 without padding") {
   const auto [plain, text] = GENERATE(table<std::string, std::string>({
-      {"", ""}, {"f", "Zg"}, {"fo", "Zm8"}, {"foo", "Zm9v"}, {"foob", "Zm9vYg"},
-      {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff\xfe", "-__-"},
+      {"", ""},
+      {"f", "Zg"},
+      {"fo", "Zm8"},
+      {"foo", "Zm9v"},
+      {"foob", "Zm9vYg"},
+      {"fooba", "Zm9vYmE"},
+      {"foobar", "Zm9vYmFy"},
+      {"\xfb\xff\xfe", "-__-"},
   }));
   CHECK(to_base64url(view_of(plain)) == text);
   CHECK(string_of(*from_base64url(text)) == plain);

@@ -15,7 +15,9 @@ static_assert(!std::is_convertible_v<ODSalt, OrderSecret>);
 static_assert(!std::is_convertible_v<LIDC, LIDM>);
 static_assert(!std::is_convertible_v<LIDEE, LIDCA>);
 template <class A, class B>
-concept Comparable = requires(const A& a, const B& b) { a == b; };
+concept Comparable = requires(const A& a, const B& b) {
+  a == b;
+};
 static_assert(Comparable<XID, XID> && !Comparable<XID, RRPID> && !Comparable<LIDC, LIDM>);
 
 TEST_CASE("an id of fixed length is read from exactly that many octets") {

@@ -24,7 +24,8 @@ static_assert(!fmt::is_formattable<Pan>::value);
 static_assert(!std::is_copy_constructible_v<Pan> && !std::is_copy_assignable_v<Pan>);
 static_assert(std::is_nothrow_move_constructible_v<Pan> && std::is_nothrow_move_assignable_v<Pan>);
 static_assert(!std::equality_comparable<Pan>);
-static_assert(!std::is_convertible_v<Pan, std::string> && !std::is_convertible_v<Pan, std::string_view>);
+static_assert(!std::is_convertible_v<Pan, std::string> &&
+              !std::is_convertible_v<Pan, std::string_view>);
 static_assert(!std::is_default_constructible_v<Pan>);
 static_assert(!Loggable<Pan>);
 static_assert(!fmt::is_formattable<CardExpiry>::value && !std::equality_comparable<CardExpiry>);
@@ -55,9 +56,9 @@ TEST_CASE("what is no card number is refused, and the reason does not repeat it"
   const std::string text = GENERATE_COPY(
       std::string(), std::string(" "), visa.substr(1), visa + "1", "4" + visa.substr(1, 14) + "2",
       " " + visa, visa + " ", visa + "-", "-" + visa, visa.substr(0, 4) + "  " + visa.substr(4),
-      visa.substr(0, 4) + "- " + visa.substr(4), visa.substr(0, 15) + "a", visa.substr(0, 15) + "\n",
-      visa + std::string(1, '\0'), std::string(12, '0'), std::string(20, '0'),
-      visa.substr(0, 12), std::string(300, '4'));
+      visa.substr(0, 4) + "- " + visa.substr(4), visa.substr(0, 15) + "a",
+      visa.substr(0, 15) + "\n", visa + std::string(1, '\0'), std::string(12, '0'),
+      std::string(20, '0'), visa.substr(0, 12), std::string(300, '4'));
   CAPTURE(text);
   const auto pan = Pan::parse(text);
   REQUIRE_FALSE(pan);

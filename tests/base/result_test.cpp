@@ -33,13 +33,14 @@ TEST_CASE("TRY hands on the value or returns the error as it is") {
 
 TEST_CASE("SET's error codes have SET's numbers and spelling") {
   const auto [number, name] = GENERATE(table<int, std::string>({
-      {1, "unspecifiedFailure"}, {2, "messageNotSupported"}, {3, "decodingFailure"},
-      {4, "invalidCertificate"}, {5, "expiredCertificate"}, {6, "revokedCertificate"},
-      {7, "missingCertificate"}, {8, "signatureFailure"}, {9, "badMessageHeader"},
-      {10, "wrapperMsgMismatch"}, {11, "versionTooOld"}, {12, "versionTooNew"},
-      {13, "unrecognizedExtension"}, {14, "messageTooBig"}, {15, "signatureRequired"},
-      {16, "messageTooOld"}, {17, "messageTooNew"}, {18, "thumbsMismatch"}, {19, "unknownRRPID"},
-      {20, "unknownXID"}, {21, "unknownLID"}, {22, "challengeMismatch"},
+      {1, "unspecifiedFailure"},     {2, "messageNotSupported"}, {3, "decodingFailure"},
+      {4, "invalidCertificate"},     {5, "expiredCertificate"},  {6, "revokedCertificate"},
+      {7, "missingCertificate"},     {8, "signatureFailure"},    {9, "badMessageHeader"},
+      {10, "wrapperMsgMismatch"},    {11, "versionTooOld"},      {12, "versionTooNew"},
+      {13, "unrecognizedExtension"}, {14, "messageTooBig"},      {15, "signatureRequired"},
+      {16, "messageTooOld"},         {17, "messageTooNew"},      {18, "thumbsMismatch"},
+      {19, "unknownRRPID"},          {20, "unknownXID"},         {21, "unknownLID"},
+      {22, "challengeMismatch"},
   }));
   CHECK(to_string(static_cast<ErrorCode>(number)) == name);
   CHECK(is_set_code(static_cast<ErrorCode>(number)));

@@ -1,7 +1,5 @@
 #include "pki.h"
 
-#include <botan/pem.h>
-
 namespace set::test {
 namespace {
 
@@ -144,10 +142,6 @@ Trust Pki::trust() const { return must(Trust::parse(trust_pem, root.thumbprint()
 const Pki& pki() {
   static const Pki built;
   return built;
-}
-
-std::string certificate_pem(ByteView der) {
-  return Botan::PEM_Code::encode(der.data(), der.size(), "CERTIFICATE");
 }
 
 }  // namespace set::test

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/crypto/certificate.h"
+#include "common/crypto/certificate_pem.h"
 #include "common/crypto/kem.h"
 #include "common/crypto/trust.h"
 
@@ -64,8 +65,5 @@ struct Pki {
   Trust trust() const;
 };
 const Pki& pki();
-
-/// The text of one PEM block around DER.
-std::string certificate_pem(ByteView der);
 
 }  // namespace set::test

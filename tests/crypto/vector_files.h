@@ -53,7 +53,7 @@ inline std::vector<VectorCase> own_vectors(const std::string& name) {
   return cases;
 }
 
-inline Bytes hex_of(const VectorCase& vector, const std::string& field) {
+inline Bytes field_of(const VectorCase& vector, const std::string& field) {
   return must(from_hex(vector.at(field)));
 }
 

@@ -51,26 +51,25 @@ struct Pki {
   SoftwareSigner root_key = new_signer(SignatureAlgorithm::ml_dsa_87);
   SoftwareSigner brand_key = new_signer(SignatureAlgorithm::ml_dsa_87);
   SoftwareSigner mca_key = new_signer();
-  Certificate root = must(issue_certificate(contents_of(Role::rca, KeyUse::certificate_signing),
-                                            root_key.public_key(), nullptr, root_key,
-                                            Rng::system()));
-  Certificate brand = must(issue_certificate(contents_of(Role::bca, KeyUse::certificate_signing),
-                                             brand_key.public_key(), &root, root_key,
-                                             Rng::system()));
+  Certificate root =
+      must(issue_certificate(contents_of(Role::rca, KeyUse::certificate_signing),
+                             root_key.public_key(), nullptr, root_key, Rng::system()));
+  Certificate brand =
+      must(issue_certificate(contents_of(Role::bca, KeyUse::certificate_signing),
+                             brand_key.public_key(), &root, root_key, Rng::system()));
   Certificate mca = must(issue_certificate(contents_of(Role::mca, KeyUse::certificate_signing),
-                                           mca_key.public_key(), &brand, brand_key,
-                                           Rng::system()));
+                                           mca_key.public_key(), &brand, brand_key, Rng::system()));
 
   Chain merchant(ByteView key, KeyUse use) const {
-    auto leaf = must(issue_certificate(contents_of(Role::merchant, use), key, &mca, mca_key,
-                                       Rng::system()));
+    auto leaf = must(
+        issue_certificate(contents_of(Role::merchant, use), key, &mca, mca_key, Rng::system()));
     return {std::move(leaf), {mca, brand}};
   }
 
   std::string trust_pem() const {
-    const auto cross = must(cross_certify_transport_root(test::transport_root().pem, root, root_key,
-                                                         kNow - 9 * kDay,
-                                                         kNow + 90 * kDay, Rng::system()));
+    const auto cross =
+        must(cross_certify_transport_root(test::transport_root().pem, root, root_key,
+                                          kNow - 9 * kDay, kNow + 90 * kDay, Rng::system()));
     return root.pem() + test::transport_root().pem +
            Botan::PEM_Code::encode(cross.data(), cross.size(), "CERTIFICATE");
   }

@@ -73,7 +73,8 @@ TEST_CASE("a flag wins over the file, the file over the default") {
 
 TEST_CASE("an unknown key of the file is refused and named") {
   test::TemporaryDirectory directory;
-  for (const char* text : {"databse = \"x\"\n", "[serve]\nlisten_on = \"x\"\n", "[nosuch]\na = 1\n"}) {
+  for (const char* text :
+       {"databse = \"x\"\n", "[serve]\nlisten_on = \"x\"\n", "[nosuch]\na = 1\n"}) {
     Program program;
     const auto parsed = program.parse({"--config", config(directory, text).string(), "serve"});
     CAPTURE(text);

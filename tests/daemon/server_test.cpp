@@ -112,7 +112,8 @@ std::string openssl_agrees(const std::string& address, const std::string& option
 }  // namespace
 
 TEST_CASE("addresses to listen on are parsed and written") {
-  for (const char* text : {"127.0.0.1:7701", "[::1]:0", "localhost:65535", "unix:/run/set/w.sock"}) {
+  for (const char* text :
+       {"127.0.0.1:7701", "[::1]:0", "localhost:65535", "unix:/run/set/w.sock"}) {
     CHECK(must(ListenAddress::parse(text)).str() == text);
   }
   for (const char* text : {"", ":1", "host", "host:", "host:x", "host:65536", "host:-1", "::1:5",
@@ -178,8 +179,9 @@ TEST_CASE("a client refuses a server of another root or another name, and says w
 TEST_CASE("nobody there is said so") {
   const auto nobody = ask("127.0.0.1:1", trusting());
   CHECK(code_of(nobody) == ErrorCode::peer_unavailable);
-  CHECK(nobody.error().detail == "cannot reach 127.0.0.1:1: nothing listens there: is it running, "
-                                 "is the address right?");
+  CHECK(nobody.error().detail ==
+        "cannot reach 127.0.0.1:1: nothing listens there: is it running, "
+        "is the address right?");
   const auto unknown = ask("no-such-host.invalid:1", trusting());
   CHECK(code_of(unknown) == ErrorCode::peer_unavailable);
 }

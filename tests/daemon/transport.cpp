@@ -29,8 +29,8 @@ TransportRoot::TransportRoot(const std::string& name) {
                              .is_ca = true,
                              .not_before = now() - std::chrono::hours(10 * 24),
                              .not_after = now() + std::chrono::hours(100 * 24)};
-  pem = must(issue_tls_certificate(contents, key.public_key, "", key.private_key_pem,
-                                   Rng::system()));
+  pem =
+      must(issue_tls_certificate(contents, key.public_key, "", key.private_key_pem, Rng::system()));
   key_pem = std::move(key.private_key_pem);
 }
 

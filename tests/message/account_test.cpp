@@ -21,14 +21,17 @@ namespace {
 
 // An account is moved, never copied, compared, printed or written to the plain heap.
 template <class T>
-constexpr bool kMoveOnly = !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T> &&
-                           std::is_nothrow_move_constructible_v<T> && !std::equality_comparable<T> &&
-                           !fmt::is_formattable<T>::value && !Loggable<T>;
-static_assert(kMoveOnly<PANData> && kMoveOnly<PANData0> && kMoveOnly<PANOnly> && kMoveOnly<AcctData>);
+constexpr bool kMoveOnly =
+    !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T> &&
+    std::is_nothrow_move_constructible_v<T> && !std::equality_comparable<T> &&
+    !fmt::is_formattable<T>::value && !Loggable<T>;
+static_assert(kMoveOnly<PANData> && kMoveOnly<PANData0> && kMoveOnly<PANOnly> &&
+              kMoveOnly<AcctData>);
 static_assert(kMoveOnly<CardVerificationValue> && kMoveOnly<SecretBytes>);
 static_assert(std::same_as<decltype(to_block(std::declval<const PANData&>())), SecretBytes>);
 static_assert(std::same_as<decltype(to_block(std::declval<const AcctData&>())), SecretBytes>);
-static_assert(!std::is_convertible_v<SecretBytes, Bytes> && !std::is_convertible_v<SecretBytes, ByteView>);
+static_assert(!std::is_convertible_v<SecretBytes, Bytes> &&
+              !std::is_convertible_v<SecretBytes, ByteView>);
 
 SecretBytes secret_of(std::uint8_t octet) { return SecretBytes::copy_of(Bytes(32, octet)); }
 
@@ -116,7 +119,8 @@ TEST_CASE("a PANOnly is read as it was written") {
 }
 
 TEST_CASE("an AcctData is read as it was written") {
-  const std::string identification = GENERATE(as<std::string>(), "t", std::string(128, '~'), "a b c");
+  const std::string identification =
+      GENERATE(as<std::string>(), "t", std::string(128, '~'), "a b c");
   const auto read = acct_data_from_block(to_block(acct_data(identification)).reveal());
   REQUIRE(read);
   CHECK(read->identification.reveal() == identification);
@@ -125,9 +129,9 @@ TEST_CASE("an AcctData is read as it was written") {
 
 TEST_CASE("the layout of a block does not change") {
   const Bytes length32{32}, zeros(256 - 2 - 17 - 7 - 33 - 33 - 4, 0);
-  const auto by_hand = concat({Bytes{1, 1, 16}, view_of(test::kVisa), Bytes{6}, view_of("202812"),
-                               length32, Bytes(32, 0xa1), length32, Bytes(32, 0xa2), Bytes{3},
-                               view_of("123"), zeros});
+  const auto by_hand =
+      concat({Bytes{1, 1, 16}, view_of(test::kVisa), Bytes{6}, view_of("202812"), length32,
+              Bytes(32, 0xa1), length32, Bytes(32, 0xa2), Bytes{3}, view_of("123"), zeros});
   CHECK(equal(to_block(pan_data()).reveal(), by_hand));
   CHECK(to_block(pan_data0()).reveal()[0] == 2);
   CHECK(to_block(pan_only()).reveal()[0] == 3);
@@ -147,8 +151,8 @@ TEST_CASE("a block of one kind is no block of another") {
 }
 
 TEST_CASE("a block of another length is refused") {
-  const auto size = GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{255},
-                             std::size_t{257});
+  const auto size =
+      GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{255}, std::size_t{257});
   for (const auto& kind : kinds()) {
     auto block = kind.write();
     block.resize(size);

@@ -13,20 +13,39 @@ namespace {
 
 TEST_CASE("a completion code has SET's spelling") {
   const auto [number, name] = GENERATE(table<int, std::string>({
-      {0, "meaninglessRatio"}, {1, "orderRejected"}, {2, "orderReceived"}, {3, "orderNotReceived"},
-      {4, "authorizationPerformed"}, {5, "capturePerformed"}, {6, "creditPerformed"},
-      {7, "signatureRequired"}, {8, "unspecified"}, {-1, "unspecified"},
+      {0, "meaninglessRatio"},
+      {1, "orderRejected"},
+      {2, "orderReceived"},
+      {3, "orderNotReceived"},
+      {4, "authorizationPerformed"},
+      {5, "capturePerformed"},
+      {6, "creditPerformed"},
+      {7, "signatureRequired"},
+      {8, "unspecified"},
+      {-1, "unspecified"},
   }));
   CHECK(to_string(static_cast<CompletionCode>(number)) == name);
 }
 
 TEST_CASE("an AuthCode has SET's spelling") {
   const auto [number, name] = GENERATE(table<int, std::string>({
-      {0, "approved"}, {1, "unspecifiedFailure"}, {2, "declined"}, {3, "noReply"},
-      {4, "callIssuer"}, {5, "amountError"}, {6, "expiredCard"}, {7, "invalidTransaction"},
-      {8, "systemError"}, {9, "piPreviouslyUsed"}, {10, "recurringTooSoon"},
-      {11, "recurringExpired"}, {12, "piAuthMismatch"}, {13, "installRecurMismatch"},
-      {14, "captureNotSupported"}, {15, "signatureRequired"}, {16, "cardMerchBrandMismatch"},
+      {0, "approved"},
+      {1, "unspecifiedFailure"},
+      {2, "declined"},
+      {3, "noReply"},
+      {4, "callIssuer"},
+      {5, "amountError"},
+      {6, "expiredCard"},
+      {7, "invalidTransaction"},
+      {8, "systemError"},
+      {9, "piPreviouslyUsed"},
+      {10, "recurringTooSoon"},
+      {11, "recurringExpired"},
+      {12, "piAuthMismatch"},
+      {13, "installRecurMismatch"},
+      {14, "captureNotSupported"},
+      {15, "signatureRequired"},
+      {16, "cardMerchBrandMismatch"},
       {17, "unspecified"},
   }));
   CHECK(to_string(static_cast<AuthCode>(number)) == name);
@@ -34,20 +53,38 @@ TEST_CASE("an AuthCode has SET's spelling") {
 
 TEST_CASE("a CapCode has SET's spelling") {
   const auto [number, name] = GENERATE(table<int, std::string>({
-      {0, "success"}, {1, "unspecifiedFailure"}, {2, "duplicateRequest"}, {3, "authExpired"},
-      {4, "authDataMissing"}, {5, "invalidAuthData"}, {6, "capTokenMissing"},
-      {7, "invalidCapToken"}, {8, "batchUnknown"}, {9, "batchClosed"}, {10, "unknownXID"},
-      {11, "unknownLID"}, {12, "unspecified"},
+      {0, "success"},
+      {1, "unspecifiedFailure"},
+      {2, "duplicateRequest"},
+      {3, "authExpired"},
+      {4, "authDataMissing"},
+      {5, "invalidAuthData"},
+      {6, "capTokenMissing"},
+      {7, "invalidCapToken"},
+      {8, "batchUnknown"},
+      {9, "batchClosed"},
+      {10, "unknownXID"},
+      {11, "unknownLID"},
+      {12, "unspecified"},
   }));
   CHECK(to_string(static_cast<CapCode>(number)) == name);
 }
 
 TEST_CASE("a CertStatusCode has SET's spelling and number") {
   const auto [number, name] = GENERATE(table<int, std::string>({
-      {0, "unspecified"}, {1, "requestComplete"}, {2, "invalidLanguage"}, {3, "invalidBIN"},
-      {4, "sigValidationFail"}, {5, "decryptionError"}, {6, "requestInProgress"},
-      {7, "rejectedByIssuer"}, {8, "requestPended"}, {9, "rejectedByAcquirer"},
-      {10, "regFormAnswerMalformed"}, {11, "rejectedByCA"}, {12, "unableToEncryptResponse"},
+      {0, "unspecified"},
+      {1, "requestComplete"},
+      {2, "invalidLanguage"},
+      {3, "invalidBIN"},
+      {4, "sigValidationFail"},
+      {5, "decryptionError"},
+      {6, "requestInProgress"},
+      {7, "rejectedByIssuer"},
+      {8, "requestPended"},
+      {9, "rejectedByAcquirer"},
+      {10, "regFormAnswerMalformed"},
+      {11, "rejectedByCA"},
+      {12, "unableToEncryptResponse"},
       {13, "unspecified"},
   }));
   CHECK(to_string(static_cast<CertStatusCode>(number)) == name);
@@ -55,12 +92,17 @@ TEST_CASE("a CertStatusCode has SET's spelling and number") {
 
 TEST_CASE("a message type has SET's name") {
   const auto [type, name] = GENERATE(table<MessageType, std::string>({
-      {wire::MESSAGE_TYPE_PINIT_REQ, "PInitReq"}, {wire::MESSAGE_TYPE_P_RES, "PRes"},
-      {wire::MESSAGE_TYPE_INQ_REQ, "InqReq"}, {wire::MESSAGE_TYPE_AUTH_RES, "AuthRes"},
-      {wire::MESSAGE_TYPE_PCERT_REQ, "PCertReq"}, {wire::MESSAGE_TYPE_CARD_C_INIT_RES, "CardCInitRes"},
+      {wire::MESSAGE_TYPE_PINIT_REQ, "PInitReq"},
+      {wire::MESSAGE_TYPE_P_RES, "PRes"},
+      {wire::MESSAGE_TYPE_INQ_REQ, "InqReq"},
+      {wire::MESSAGE_TYPE_AUTH_RES, "AuthRes"},
+      {wire::MESSAGE_TYPE_PCERT_REQ, "PCertReq"},
+      {wire::MESSAGE_TYPE_CARD_C_INIT_RES, "CardCInitRes"},
       {wire::MESSAGE_TYPE_ME_AQ_C_INIT_REQ, "Me-AqCInitReq"},
-      {wire::MESSAGE_TYPE_CERT_INQ_RES, "CertInqRes"}, {wire::MESSAGE_TYPE_ERROR, "Error"},
-      {wire::MESSAGE_TYPE_UNSPECIFIED, "unspecified"}, {static_cast<MessageType>(7777), "unspecified"},
+      {wire::MESSAGE_TYPE_CERT_INQ_RES, "CertInqRes"},
+      {wire::MESSAGE_TYPE_ERROR, "Error"},
+      {wire::MESSAGE_TYPE_UNSPECIFIED, "unspecified"},
+      {static_cast<MessageType>(7777), "unspecified"},
   }));
   CHECK(to_string(type) == name);
 }

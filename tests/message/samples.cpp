@@ -1,7 +1,12 @@
 #include "tests/message/samples.h"
 
+#include <google/protobuf/stubs/logging.h>
+
 namespace set::test {
 namespace {
+
+// protobuf would say on standard error that a text is no UTF-8, once for each of our refusals.
+[[maybe_unused]] const auto kProtobufLog = google::protobuf::SetLogHandler(nullptr);
 
 const Instant kNow = instant("2026-11-22T10:00:00.123Z");
 const Instant kLater = instant("2026-11-23T10:00:00Z");
@@ -19,7 +24,9 @@ RegFormData form() {
           "The rules of this brand.\nThey fit on a page."};
 }
 
-ReferralData referral() { return {"Not here.", {"https://issuer.example/set", "https://b.example"}}; }
+ReferralData referral() {
+  return {"Not here.", {"https://issuer.example/set", "https://b.example"}};
+}
 
 IDData merchant_id() { return MerchantIDData{"411111", "merchant-1"}; }
 IDData gateway_id() { return AcquirerIDData{"411111", "gateway-1"}; }
@@ -72,8 +79,14 @@ std::vector<Thumbs> samples() {
 
 template <>
 std::vector<PInitReq> samples() {
-  PInitReq full{"en", {"wallet-7"}, {"order-42"}, id_of<Challenge>(0x21), "Example:gold", "411111",
-                id_of<OrderSecret>(0x31), thumbs()};
+  PInitReq full{"en",
+                {"wallet-7"},
+                {"order-42"},
+                id_of<Challenge>(0x21),
+                "Example:gold",
+                "411111",
+                id_of<OrderSecret>(0x31),
+                thumbs()};
   auto fewest = full;
   fewest.thumbs = {};
   return {full, fewest};
@@ -93,7 +106,8 @@ std::vector<OIData> samples() {
 
 template <>
 std::vector<PIHead> samples() {
-  return {{trans_ids(), id_of<Digest>(0x41), amount("500 JPY"), "merchant-1", Bytes(48, 0x42)}};
+  return {{trans_ids(), id_of<Digest>(0x41), amount("9.00 EUR"), "merchant-1", Bytes(48, 0x42)},
+          {trans_ids(), id_of<Digest>(0x41), amount("500 JPY"), "merchant-1", Bytes(48, 0x42)}};
 }
 
 template <>
@@ -115,12 +129,16 @@ std::vector<PRes> samples() {
                              Bytes(80, 0x51)};
   const PResPayload declined{
       id_of<RRPID>(0x14), {kNow, AuthCode::call_issuer, std::nullopt, ""}, std::nullopt, {}};
-  const PRes full{id_of<Challenge>(0x21),  CompletionCode::capture_performed,
-                  id_of<Digest>(0x44),     id_of<Digest>(0x46),
-                  id_of<Thumbprint>(0x73), amount("9.00 EUR"),
+  const PRes full{id_of<Challenge>(0x21), CompletionCode::capture_performed, id_of<Digest>(0x44),
+                  id_of<Digest>(0x46),    id_of<Thumbprint>(0x73),           amount("9.00 EUR"),
                   {captured, declined}};
-  const PRes not_received{id_of<Challenge>(0x21), CompletionCode::order_not_received,
-                          std::nullopt, std::nullopt, std::nullopt, std::nullopt, {}};
+  const PRes not_received{id_of<Challenge>(0x21),
+                          CompletionCode::order_not_received,
+                          std::nullopt,
+                          std::nullopt,
+                          std::nullopt,
+                          std::nullopt,
+                          {}};
   return {full, not_received};
 }
 
@@ -133,8 +151,15 @@ template <>
 std::vector<AuthReq> samples() {
   return {{id_of<Digest>(0x44), id_of<Digest>(0x41), id_of<Digest>(0x46), amount("9.00 EUR"), true,
            "5942", thumbs(), true, "ret-1"},
-          {id_of<Digest>(0x44), id_of<Digest>(0x41), id_of<Digest>(0x46), amount("9.00 EUR"), false,
-           "", {}, false, ""}};
+          {id_of<Digest>(0x44),
+           id_of<Digest>(0x41),
+           id_of<Digest>(0x46),
+           amount("9.00 EUR"),
+           false,
+           "",
+           {},
+           false,
+           ""}};
 }
 
 template <>
@@ -174,7 +199,8 @@ std::vector<PCertReq> samples() {
 
 template <>
 std::vector<PCertRes> samples() {
-  return {{{{PCertCode::success, id_of<Thumbprint>(0x73)}, {PCertCode::unknown_bin, std::nullopt}}}};
+  return {
+      {{{PCertCode::success, id_of<Thumbprint>(0x73)}, {PCertCode::unknown_bin, std::nullopt}}}};
 }
 
 template <>
@@ -189,34 +215,75 @@ std::vector<CardCInitRes> samples() {
 
 template <>
 std::vector<RegFormReq> samples() {
-  return {{{"registration"}, id_of<Challenge>(0x22), {"session"}, RequestType::card_initial_sig,
-           "en", thumbs()}};
+  return {{{"registration"},
+           id_of<Challenge>(0x22),
+           {"session"},
+           RequestType::card_initial_sig,
+           "en",
+           thumbs()}};
 }
 
 template <>
 std::vector<RegFormRes> samples() {
-  return {{{"registration"}, id_of<Challenge>(0x22), {"session"}, id_of<Challenge>(0x24),
-           RequestType::card_renewal_sig, form(), id_of<Digest>(0x47)},
-          {{"registration"}, id_of<Challenge>(0x22), {"session"}, id_of<Challenge>(0x24),
-           RequestType::card_initial_sig, referral(), std::nullopt}};
+  return {{{"registration"},
+           id_of<Challenge>(0x22),
+           {"session"},
+           id_of<Challenge>(0x24),
+           RequestType::card_renewal_sig,
+           form(),
+           id_of<Digest>(0x47)},
+          {{"registration"},
+           id_of<Challenge>(0x22),
+           {"session"},
+           id_of<Challenge>(0x24),
+           RequestType::card_initial_sig,
+           referral(),
+           std::nullopt}};
 }
 
 template <>
 std::vector<MeAqCInitReq> samples() {
-  return {{{"registration"}, id_of<Challenge>(0x21), RequestType::mer_initial_both, merchant_id(),
-           "Example", "en", Bytes(1238, 0x30), thumbs()},
-          {{"registration"}, id_of<Challenge>(0x21), RequestType::pgwy_renewal_both, gateway_id(),
-           "Example", "en", Bytes(1238, 0x30), {}}};
+  return {{{"registration"},
+           id_of<Challenge>(0x21),
+           RequestType::mer_initial_both,
+           merchant_id(),
+           "Example",
+           "en",
+           Bytes(1238, 0x30),
+           thumbs()},
+          {{"registration"},
+           id_of<Challenge>(0x21),
+           RequestType::pgwy_renewal_both,
+           gateway_id(),
+           "Example",
+           "en",
+           Bytes(1238, 0x30),
+           {}}};
 }
 
 template <>
 std::vector<MeAqCInitRes> samples() {
   const RegField token{"", "Enrolment token", "from your acquirer", 128, true, true};
-  return {{{"registration"}, id_of<Challenge>(0x21), {"session"}, id_of<Challenge>(0x24),
-           RequestType::mer_initial_both, form(), token, id_of<Thumbprint>(0x75),
-           Bytes(1120, 0x61), Bytes(48, 0x62)},
-          {{"registration"}, id_of<Challenge>(0x21), {"session"}, id_of<Challenge>(0x24),
-           RequestType::mer_initial_both, referral(), std::nullopt, id_of<Thumbprint>(0x75), {}, {}}};
+  return {{{"registration"},
+           id_of<Challenge>(0x21),
+           {"session"},
+           id_of<Challenge>(0x24),
+           RequestType::mer_initial_both,
+           form(),
+           token,
+           id_of<Thumbprint>(0x75),
+           Bytes(1120, 0x61),
+           Bytes(48, 0x62)},
+          {{"registration"},
+           id_of<Challenge>(0x21),
+           {"session"},
+           id_of<Challenge>(0x24),
+           RequestType::mer_initial_both,
+           referral(),
+           std::nullopt,
+           id_of<Thumbprint>(0x75),
+           {},
+           {}}};
 }
 
 template <>

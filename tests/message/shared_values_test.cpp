@@ -35,9 +35,20 @@ TEST_CASE("an amount crosses the wire with its currency's exponent") {
 
 TEST_CASE("an amount of another exponent, an unknown currency or nothing is refused") {
   const auto [currency, minor, exp10] = GENERATE(table<std::uint32_t, std::int64_t, std::int32_t>({
-      {978, 0, -2}, {978, -1, -2}, {978, INT64_MIN, -2}, {978, Amount::kMaxMinor + 1, -2},
-      {978, INT64_MAX, -2}, {978, 1, 0}, {978, 1, 2}, {978, 1, -3}, {978, 1, INT32_MIN},
-      {978, 1, INT32_MAX}, {392, 1, -2}, {392, 1, 2}, {0, 1, 0}, {999, 1, -2},
+      {978, 0, -2},
+      {978, -1, -2},
+      {978, INT64_MIN, -2},
+      {978, Amount::kMaxMinor + 1, -2},
+      {978, INT64_MAX, -2},
+      {978, 1, 0},
+      {978, 1, 2},
+      {978, 1, -3},
+      {978, 1, INT32_MIN},
+      {978, 1, INT32_MAX},
+      {392, 1, -2},
+      {392, 1, 2},
+      {0, 1, 0},
+      {999, 1, -2},
       {4294967295U, 1, -2},
   }));
   const auto amount = from_wire(wire_amount(currency, minor, exp10));
@@ -60,7 +71,7 @@ TEST_CASE("a text with another spelling of a character, or none, is refused") {
       std::string_view("\xf0\x8f\xbf\xbf"), std::string_view("\xed\xa0\x80"),
       std::string_view("\xed\xbf\xbf"), std::string_view("\xf4\x90\x80\x80"),
       std::string_view("\xf8\x88\x80\x80\x80"), std::string_view("\xff"),
-      std::string_view("\xe2\x98"), std::string_view("\xe2\x98(") , std::string_view("a\xc3"));
+      std::string_view("\xe2\x98"), std::string_view("\xe2\x98("), std::string_view("a\xc3"));
   CAPTURE(to_hex(view_of(bad)));
   const auto text = text_from_wire(std::string(bad), 64, "the text");
   REQUIRE_FALSE(text);
@@ -91,8 +102,9 @@ TEST_CASE("a BIN has six digits") {
 
 TEST_CASE("an OID is numbers with points between") {
   CHECK(is_oid(GENERATE("2.23.42.7.1", "1.2", "0.0", "1.3.6.1.5.5.7.6.58")));
-  CHECK_FALSE(is_oid(GENERATE("", "1", ".", "1.", ".1", "1..2", "1.02", "01.2", "1.a", "1.2 ",
-                              "1.-2", "1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16.17.18.19.20.21.22.23.24.25")));
+  CHECK_FALSE(
+      is_oid(GENERATE("", "1", ".", "1.", ".1", "1..2", "1.02", "01.2", "1.a", "1.2 ", "1.-2",
+                      "1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16.17.18.19.20.21.22.23.24.25")));
 }
 
 }  // namespace

@@ -38,8 +38,10 @@ void check_paid_once(World& world) {
 }  // namespace
 
 TEST_CASE("the merchant dies anywhere in a purchase and finishes it after its restart") {
-  const std::string place = GENERATE("after-preq-saved", "before-auth-req-sent", "after-auth-res-received",
-                                     "after-auth-res-saved", "before-commit:replies:save", "after-commit:replies:save");
+  const std::string place = GENERATE(
+      as<std::string>{}, "merchant:pinit-req-saved", "before-commit:merchant:ordered", "after-commit:merchant:ordered",
+      "merchant:preq-saved", "merchant:before-auth-req", "merchant:auth-res-received", "before-commit:merchant:decided",
+      "after-commit:merchant:decided", "merchant:before-pres", "before-commit:replies:save", "after-commit:replies:save");
   World world;
   world.start_gateway();
   world.start_merchant();
@@ -58,8 +60,11 @@ TEST_CASE("the merchant dies anywhere in a purchase and finishes it after its re
 }
 
 TEST_CASE("the gateway dies anywhere in an authorisation and the purchase ends after its restart") {
-  const std::string place = GENERATE("before-acquirer", "after-acquirer", "before-commit:replies:save",
-                                     "after-commit:replies:save");
+  const std::string place = GENERATE(
+      as<std::string>{}, "before-commit:gateway:claim", "after-commit:gateway:claim", "gateway:before-acquirer",
+      "before-commit:acquirer:authorize", "after-commit:acquirer:authorize", "gateway:after-acquirer",
+      "before-commit:gateway:decided", "after-commit:gateway:decided", "before-commit:replies:save",
+      "after-commit:replies:save");
   World world;
   world.start_all();
   const auto link = world.order();
@@ -77,7 +82,9 @@ TEST_CASE("the gateway dies anywhere in an authorisation and the purchase ends a
 }
 
 TEST_CASE("the wallet dies before or after it sent its PReq, and resume ends the purchase") {
-  const std::string place = GENERATE("after-preq-saved", "after-preq-sent");
+  const std::string place = GENERATE(as<std::string>{}, "wallet:preq-saved", "before-commit:wallet:send", "after-commit:wallet:send",
+                                     "wallet:preq-sent", "wallet:before-outcome", "before-commit:wallet:completed",
+                                     "after-commit:wallet:completed");
   World world;
   world.start_gateway();
   world.start_merchant();

@@ -11,9 +11,10 @@ namespace set {
 namespace {
 
 const std::vector<Migration> kMigrations = {
-    {1, "CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
-        "CREATE TABLE child (id INTEGER PRIMARY KEY, parent INTEGER NOT NULL REFERENCES parent (id),"
-        " amount INTEGER NOT NULL CHECK (amount > 0)) STRICT;"},
+    {1,
+     "CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
+     "CREATE TABLE child (id INTEGER PRIMARY KEY, parent INTEGER NOT NULL REFERENCES parent (id),"
+     " amount INTEGER NOT NULL CHECK (amount > 0)) STRICT;"},
     {2, "CREATE TABLE things (a INTEGER, b TEXT, c BLOB) STRICT"},
 };
 
@@ -25,13 +26,13 @@ Database migrated(const std::string& url) {
 
 Result<std::int64_t> run(Database& database, std::string_view sql,
                          const SqlParameters& parameters = {}) {
-  return database.in_transaction("test", [&](Transaction& t) { return t.execute(sql, parameters); });
+  return database.in_transaction("test",
+                                 [&](Transaction& t) { return t.execute(sql, parameters); });
 }
 
 std::int64_t count(Database& database, const std::string& table) {
-  const auto rows = database.in_transaction("test", [&](Transaction& t) {
-    return t.query_one("SELECT COUNT(*) FROM " + table);
-  });
+  const auto rows = database.in_transaction(
+      "test", [&](Transaction& t) { return t.query_one("SELECT COUNT(*) FROM " + table); });
   REQUIRE(rows.has_value());
   return (*rows)->integer(0);
 }
@@ -50,7 +51,8 @@ TEMPLATE_TEST_CASE("values come back as they went in", "", SET_DATABASES) {
   const Bytes blob = {0, 1, 255, 0};
   const XID xid{{7}};
   REQUIRE(run(database, "INSERT INTO things VALUES ($1, $2, $3)", {-7, "a\u00e9", blob}) == 1);
-  REQUIRE(run(database, "INSERT INTO things VALUES ($1, $2, $3)", {std::nullopt, "", Bytes{}}) == 1);
+  REQUIRE(run(database, "INSERT INTO things VALUES ($1, $2, $3)", {std::nullopt, "", Bytes{}}) ==
+          1);
   REQUIRE(run(database, "INSERT INTO things VALUES ($1, $2, $3)",
               {from_millis(1'700'000'000'123), std::optional<std::string>{}, xid}) == 1);
   const auto rows = database.in_transaction(

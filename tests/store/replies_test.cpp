@@ -25,9 +25,8 @@ const StoredReply kReply{digest_of(1), digest_of(2), Bytes{9, 8, 7}};
 
 Result<void> save(Database& database, ByteView peer, const RRPID& rrpid, const StoredReply& reply,
                   Instant now) {
-  return database.in_transaction("test", [&](Transaction& t) {
-    return replies::save(t, peer, "AuthReq", rrpid, reply, now);
-  });
+  return database.in_transaction(
+      "test", [&](Transaction& t) { return replies::save(t, peer, "AuthReq", rrpid, reply, now); });
 }
 
 Result<std::optional<StoredReply>> find(Database& database, ByteView peer, const RRPID& rrpid) {
@@ -61,7 +60,8 @@ TEMPLATE_TEST_CASE("the second answer under one key is a conflict", "", SET_DATA
   TestType place;
   auto database = with_replies(place.url());
   REQUIRE(save(database, kPeer, kRrpid, kReply, from_millis(5)).has_value());
-  const auto second = save(database, kPeer, kRrpid, {digest_of(3), digest_of(4), {}}, from_millis(6));
+  const auto second =
+      save(database, kPeer, kRrpid, {digest_of(3), digest_of(4), {}}, from_millis(6));
   REQUIRE(!second.has_value());
   CHECK(second.error().code == ErrorCode::conflict);
   CHECK((*find(database, kPeer, kRrpid))->reply == kReply.reply);

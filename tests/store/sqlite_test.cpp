@@ -1,8 +1,8 @@
 // What holds for a SQLite file: private, one process, and what it has committed survives kill -9.
+#include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <fcntl.h>
 
 #include <fstream>
 
@@ -85,6 +85,21 @@ TEST_CASE("a second user of a database is told so, until the first is gone") {
   CHECK(in_other_process([&] { return Database::open(place.url()) ? 0 : 3; }) == 0);
 }
 
+TEST_CASE("a command works beside the daemon that has the lock") {
+  test::SqliteFile place;
+  auto daemon = test::open(place.url());
+  REQUIRE(daemon.migrate({&kTable, 1}).has_value());
+  const auto command = [&] {
+    auto database = Database::open(place.url(), DatabaseUse::command);
+    return database && insert(*database, "test") ? 0 : 3;
+  };
+  CHECK(in_other_process(command) == 0);
+  CHECK(command() == 0);  // in this process too, where closing a file must not drop locks on it
+  REQUIRE(insert(daemon, "test").has_value());
+  CHECK(in_other_process(command) == 0);
+  CHECK(count(daemon) == 4);
+}
+
 TEST_CASE("a full disk is storage_unavailable, and the database lives on") {
   test::SqliteFile place;
   auto database = test::open(place.url());
@@ -147,9 +162,9 @@ TEST_CASE("deleted content is not in the file any more") {
       return {};
     });
     REQUIRE(gone.has_value());
-    REQUIRE(database.in_transaction("test", [](Transaction& t) {
-      return t.execute("DELETE FROM t");
-    }).has_value());
+    REQUIRE(
+        database.in_transaction("test", [](Transaction& t) { return t.execute("DELETE FROM t"); })
+            .has_value());
   }
   std::ifstream file(place.file(), std::ios::binary);
   const std::string content(std::istreambuf_iterator<char>(file), {});

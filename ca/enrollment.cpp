@@ -1,0 +1,215 @@
+// The cardholder's registration, and what both kinds have in common; enrollment_party.cpp has
+// merchants and gateways.
+#include "ca/enrollment.h"
+
+#include "ca/enrollment_parts.h"
+#include "ca/form.h"
+#include "ca/profile.h"
+
+namespace set::ca {
+
+namespace parts {
+
+SessionHead open_session(const LIDEE& lid_ee, const Digest& opened_by, Instant now, Rng& rng) {
+  return {LIDCA{string_of(rng.bytes(kLidBytes))}, lid_ee, opened_by, now + kSessionLife, 0};
+}
+
+Result<void> check_brand(const std::string& asked, std::string_view served) {
+  // "brand served?"
+  CHECK_OR_FAIL(asked == served || asked == kAnyBrand, ErrorCode::message_not_supported,
+                "this CA does not serve that brand");
+  return {};
+}
+
+tl::unexpected<Error> unknown_registration() {
+  return failure(ErrorCode::unknown_lid, "there is no such registration, or it has expired");
+}
+
+Result<void> check_lids(const SessionHead& head, const LIDEE& lid_ee, const LIDCA& lid_ca) {
+  if (head.lid_ee != lid_ee || head.lid_ca != lid_ca) return unknown_registration();
+  return {};
+}
+
+Refusal rejected(std::string why) { return {CertStatusCode::rejected_by_ca, std::move(why), {}}; }
+
+}  // namespace parts
+
+namespace {
+
+using namespace parts;
+
+constexpr const char* kOtherIssuer = "The issuer of this card does not register its cards here.";
+constexpr const char* kNoRenewal = "Renewal is not offered yet: register anew.";
+
+/// The fault, in SET's status code and items.
+std::optional<Refusal> check_form(const CertReq& req) {
+  const auto form = cardholder_form();
+  if (req.reg_form_id != form.reg_form_id) {
+    return Refusal{CertStatusCode::reg_form_answer_malformed, "The form has changed: ask for it again.", {}};
+  }
+  auto faults = check_answers(form, req.answers);
+  if (!faults.any()) return std::nullopt;
+  return Refusal{CertStatusCode::reg_form_answer_malformed,
+                 faults.stray ? "There is an answer to no field of the form." : "Some answers do not fit the form.",
+                 std::move(faults.items)};
+}
+
+}  // namespace
+
+Result<CardInitiated> accept_card_c_init_req(const Unsigned<CardCInitReq>& req, std::string_view brand,
+                                             Instant now, Rng& rng) {
+  TRY(check_brand(req->brand, brand));
+  return CardInitiated{open_session(req->lid_ee, req.content_digest(), now, rng)};
+}
+
+CardCInitRes make_card_c_init_res(const CardInitiated& session, const CardCInitReq& req,
+                                  const Thumbprint& cae_thumb) {
+  return {req.lid_ee, req.chall_ee, session.head.lid_ca, cae_thumb};
+}
+
+/// Spec:    set-1997 §3.1, RegFormReq: "RequestType allowed → language → BIN belongs to a served issuer".
+Result<std::variant<CardFormSent, Referred>> accept_reg_form_req(const Session& session,
+                                                                 const Unsigned<RegFormReq>& req,
+                                                                 const PANOnly& account, const Issuer& issuer,
+                                                                 Rng& rng) {
+  using Outcome = std::variant<CardFormSent, Referred>;
+  const auto& head = head_of(session);
+  TRY(check_lids(head, req->lid_ee, req->lid_ca));
+  const auto* sent = std::get_if<CardFormSent>(&session);
+  if (sent == nullptr && !std::holds_alternative<CardInitiated>(session)) return unknown_registration();
+  if (sent != nullptr && sent->form_request == req.content_digest()) return Outcome(*sent);
+  if (req->request_type != RequestType::card_initial_sig) return Outcome(Referred{{kNoRenewal, {}}});
+  auto bin = account.pan.bin();
+  if (!issuer.serves(bin)) return Outcome(Referred{{kOtherIssuer, {}}});
+  // A language that we have no form in is said in CertRes: invalidLanguage.
+  return Outcome(CardFormSent{head, req.content_digest(), rng.make<Challenge>(), rng.make<NonceCCA>(),
+                              std::move(bin), req->language, std::nullopt});
+}
+
+RegFormRes make_reg_form_res(const CardFormSent& session, const RegFormReq& req) {
+  return {.lid_ee = req.lid_ee,
+          .chall_ee2 = req.chall_ee2,
+          .lid_ca = session.head.lid_ca,
+          .chall_ca = session.chall_ca,
+          .request_type = req.request_type,
+          .form = cardholder_form(),
+          // "The CCA commits to NonceCCA in RegFormRes" (protocol §3)
+          .nonce_cca_commitment = nonce_cca_commitment(session.nonce_cca)};
+}
+
+RegFormRes make_reg_form_res(const Referred& referral, const RegFormReq& req, Rng& rng) {
+  return {.lid_ee = req.lid_ee,
+          .chall_ee2 = req.chall_ee2,
+          .lid_ca = req.lid_ca,
+          .chall_ca = rng.make<Challenge>(),
+          .request_type = req.request_type,
+          .form = referral.data,
+          .nonce_cca_commitment = std::nullopt};
+}
+
+/// Spec:    set-1997 §3.1, "CA's checks in order", 4 to 8; the signature with the new key (2) is
+///          Opener's, the key's freshness (8) the store's, the issuer (9) comes after.
+Result<std::variant<AcceptedCard, Refusal>> accept_card_cert_req(const CardFormSent& session,
+                                                                 const Verified<CertReq>& req,
+                                                                 const PANData0& account) {
+  using Outcome = std::variant<AcceptedCard, Refusal>;
+  // "RRPID, LID-EE, LID-CA, Chall-CA match the session"
+  TRY(check_lids(session.head, req->lid_ee, req->lid_ca));
+  CHECK_OR_FAIL(req->chall_ca == session.chall_ca, ErrorCode::challenge_mismatch,
+                "the request has another Chall-CA than ours");
+  if (req->request_type != RequestType::card_initial_sig) return Outcome(rejected(kNoRenewal));
+  if (!is_end_entity_key(req->signature_key, KeyUse::signature)) {
+    return Outcome(rejected("The new key is not of the kind that cardholders have."));
+  }
+  // "language (else invalidLanguage in a later status)"
+  if (!has_form_in(session.language)) {
+    return Outcome(Refusal{CertStatusCode::invalid_language, "The form is in English only.", {}});
+  }
+  // "RegFormID is current and every required field well-formed → regFormAnswerMalformed"
+  if (auto fault = check_form(*req)) return Outcome(std::move(*fault));
+  // "BIN → invalidBIN": the card is the one whose form was asked for.
+  if (account.pan.bin() != session.bin) {
+    return Outcome(Refusal{CertStatusCode::invalid_bin, "The form was for a card of another issuer.", {}});
+  }
+  return Outcome(AcceptedCard{session, std::string(answer_of(req->answers, kCardholderName))});
+}
+
+Result<Certified> issue_card(const CardFormSent& session, const Verified<CertReq>& req, const PANData0& account,
+                             const Authority& cca, const std::string& public_url, const Issuer& issuer,
+                             Instant now, Rng& rng) {
+  // "PANSecret = HKDF(CardSecret ‖ NonceCCA; brand ‖ digest of the cardholder's public key)" (protocol §3)
+  const auto& brand = cca.certificate.brand();
+  const auto pan_secret = derive_pan_secret(account.card_secret.reveal(), session.nonce_cca.view(), brand,
+                                            req->signature_key);
+  const auto pseudonym = cardholder_pseudonym(account.pan, account.expiry, pan_secret.reveal());
+  auto contents = cardholder_profile({brand, public_url}, pseudonym, issuer.name(), account.expiry.end(),
+                                     cca.certificate, now);
+  auto token = TRY(prepare(std::move(contents), req->signature_key, cca, now));
+  auto certificate = TRY(issue(std::move(token), rng));
+  return Certified{complete(session.head, now), req.content_digest(), req->signature_key, session.nonce_cca,
+                   {std::move(certificate)}, {}};
+}
+
+CertRes make_cert_res(const Certified& session, const Challenge& chall_ee3) {
+  CertRes res{.lid_ee = session.head.lid_ee,
+              .chall_ee3 = chall_ee3,
+              .lid_ca = session.head.lid_ca,
+              .status = CertStatusCode::request_complete,
+              .nonce_cca = session.nonce_cca,
+              .ee_message = {},
+              .failed_items = {},
+              .cert_thumbs = {},
+              .tls_certificates = session.tls_certificates,
+              .retry_after = std::nullopt};
+  for (const auto& certificate : session.certificates) res.cert_thumbs.push_back(certificate.thumbprint());
+  return res;
+}
+
+CertRes make_cert_res(const SessionHead& head, const Refusal& refusal, const Challenge& chall_ee3) {
+  return {.lid_ee = head.lid_ee,
+          .chall_ee3 = chall_ee3,
+          .lid_ca = head.lid_ca,
+          .status = refusal.status,
+          .nonce_cca = std::nullopt,
+          .ee_message = refusal.message,
+          .failed_items = refusal.items,
+          .cert_thumbs = {},
+          .tls_certificates = {},
+          .retry_after = std::nullopt};
+}
+
+Result<std::optional<CertRes>> accept_repeated_cert_req(const Session& session, const Verified<CertReq>& req) {
+  const auto& head = head_of(session);
+  TRY(check_lids(head, req->lid_ee, req->lid_ca));
+  // No form yet, so there is no Chall-CA that a request could rightly have.
+  CHECK_OR_FAIL(!std::holds_alternative<CardInitiated>(session), ErrorCode::challenge_mismatch,
+                "the request has another Chall-CA than ours");
+  const auto* certified = std::get_if<Certified>(&session);
+  if (certified == nullptr) return std::optional<CertRes>();
+  if (certified->cert_request == req.content_digest()) return std::optional(make_cert_res(*certified, req->chall_ee3));
+  return std::optional(make_cert_res(head, rejected("This registration is complete."), req->chall_ee3));
+}
+
+Result<Bytes> inquiry_key(const Session& session) {
+  if (const auto* certified = std::get_if<Certified>(&session)) return certified->signature_key;
+  const std::optional<LastRefusal>* refused = nullptr;
+  if (const auto* sent = std::get_if<CardFormSent>(&session)) refused = &sent->refused;
+  if (const auto* party = std::get_if<PartyInitiated>(&session)) refused = &party->refused;
+  if (refused == nullptr || !*refused) return unknown_registration();
+  return (*refused)->signature_key;
+}
+
+Result<CertInqRes> accept_cert_inq_req(const Session& session, const Verified<CertInqReq>& req) {
+  const auto& head = head_of(session);
+  TRY(check_lids(head, req->lid_ee, req->lid_ca));
+  if (const auto* certified = std::get_if<Certified>(&session)) {
+    return CertInqRes{make_cert_res(*certified, req->chall_ee3)};
+  }
+  const std::optional<LastRefusal>* refused = nullptr;
+  if (const auto* sent = std::get_if<CardFormSent>(&session)) refused = &sent->refused;
+  if (const auto* party = std::get_if<PartyInitiated>(&session)) refused = &party->refused;
+  if (refused == nullptr || !*refused) return unknown_registration();
+  return CertInqRes{make_cert_res(head, {(*refused)->status, {}, {}}, req->chall_ee3)};
+}
+
+}  // namespace set::ca

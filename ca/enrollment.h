@@ -1,0 +1,99 @@
+// Registration from the CA's side: what it checks of each request and what it answers (set-1997 §3.1,
+// §3.2; protocol §3). Pure. service.cpp runs these; store.cpp keeps the states between them.
+#pragma once
+
+#include <variant>
+
+#include "ca/enrollment_state.h"
+#include "ca/issuance.h"
+#include "ca/issuer.h"
+#include "common/message/account.h"
+#include "common/message/verified.h"
+
+namespace set::ca {
+
+// --- cardholder ---
+
+/// "brand served?; store RRPID, LID-EE, Chall-EE". Errors: message_not_supported.
+Result<CardInitiated> accept_card_c_init_req(const Unsigned<CardCInitReq>& req, std::string_view brand,
+                                             Instant now, Rng& rng);
+CardCInitRes make_card_c_init_res(const CardInitiated& session, const CardCInitReq& req,
+                                  const Thumbprint& cae_thumb);
+
+/// Not here: another request type or another issuer's card.
+struct Referred {
+  ReferralData data;
+};
+/// From CardInitiated or CardFormSent. A repeat finds the Chall-CA and NonceCCA it was given.
+/// Errors: unknown_lid.
+Result<std::variant<CardFormSent, Referred>> accept_reg_form_req(const Session& session,
+                                                                 const Unsigned<RegFormReq>& req,
+                                                                 const PANOnly& account, const Issuer& issuer,
+                                                                 Rng& rng);
+RegFormRes make_reg_form_res(const CardFormSent& session, const RegFormReq& req);
+RegFormRes make_reg_form_res(const Referred& referral, const RegFormReq& req, Rng& rng);
+
+/// A cardholder's request that only the issuer may still refuse.
+struct AcceptedCard {
+  CardFormSent session;
+  std::string cardholder_name;
+};
+/// Errors: unknown_lid, challenge_mismatch.
+Result<std::variant<AcceptedCard, Refusal>> accept_card_cert_req(const CardFormSent& session,
+                                                                 const Verified<CertReq>& req,
+                                                                 const PANData0& account);
+
+/// The certificate for it. Errors: invalid_argument where the profile says no.
+Result<Certified> issue_card(const CardFormSent& session, const Verified<CertReq>& req, const PANData0& account,
+                             const Authority& cca, const std::string& public_url, const Issuer& issuer,
+                             Instant now, Rng& rng);
+
+// --- merchant and gateway ---
+
+struct InitiatedParty {
+  PartyInitiated next;
+  Bytes kem_challenge_encapsulated, kem_challenge;
+};
+/// Errors: message_not_supported (brand), decoding_failure (no key of our KEM).
+Result<std::variant<InitiatedParty, Referred>> accept_me_aq_c_init_req(const Unsigned<MeAqCInitReq>& req,
+                                                                       std::string_view brand, Instant now,
+                                                                       Rng& rng);
+MeAqCInitRes make_me_aq_c_init_res(const InitiatedParty& party, const MeAqCInitReq& req,
+                                   const Thumbprint& cae_thumb);
+MeAqCInitRes make_me_aq_c_init_res(const Referred& referral, const MeAqCInitReq& req,
+                                   const Thumbprint& cae_thumb, Rng& rng);
+
+/// None: nothing is against it but the token, which token.h checks.
+/// Errors: unknown_lid, challenge_mismatch.
+Result<std::optional<Refusal>> accept_party_cert_req(const PartyInitiated& session, const Verified<CertReq>& req);
+
+/// What the token says of the merchant.
+struct PartyFacts {
+  std::string name, city;
+  unsigned country = 0;
+};
+/// Signature, key-exchange and TLS certificate. Errors: invalid_argument.
+struct CertifiedParty {
+  Certified next;
+  std::string tls_pem;  ///< next.tls_certificates is filled by the caller, who can read PEM
+};
+Result<CertifiedParty> issue_party(const PartyInitiated& session, const Verified<CertReq>& req,
+                                   const PartyFacts& facts, const OperatingAuthorities& authorities,
+                                   const TransportRoot& transport, const std::string& public_url, Instant now,
+                                   Rng& rng);
+
+// --- both ---
+
+CertRes make_cert_res(const Certified& session, const Challenge& chall_ee3);
+CertRes make_cert_res(const SessionHead& head, const Refusal& refusal, const Challenge& chall_ee3);
+
+/// What a CertReq finds that is repeated in other bytes, or comes after the end. None: the session is
+/// still open. Errors: unknown_lid.
+Result<std::optional<CertRes>> accept_repeated_cert_req(const Session& session, const Verified<CertReq>& req);
+
+/// The key that an inquiry must be signed with. Errors: unknown_lid, as if there were no session.
+Result<Bytes> inquiry_key(const Session& session);
+/// Errors: unknown_lid.
+Result<CertInqRes> accept_cert_inq_req(const Session& session, const Verified<CertInqReq>& req);
+
+}  // namespace set::ca

@@ -1,0 +1,26 @@
+// Rows of the CA's tables as states and records. Internal to store.cpp.
+#pragma once
+
+#include "ca/enrollment_state.h"
+#include "ca/token.h"
+#include "common/store/database.h"
+
+namespace set::ca::rows {
+
+/// $1 = LID-CA, $2 = now.
+inline constexpr std::string_view kSelectSession =
+    "SELECT lid_ca, version, state, lid_ee, opened_by, expires_at, form_request, request_type, language, bin,"
+    " party_id, chall_ca, nonce_cca, encryption_key, kem_answer, cert_request, signature_key, refused_status"
+    " FROM sessions WHERE lid_ca = $1 AND expires_at > $2";
+
+/// A certified one is read together with its certificates.
+Result<Session> read_session(Transaction& t, const Row& row);
+/// role, name, bin, party_id, city, country, hosts, created_at, expires_at, used_at.
+TokenRecord read_token(const Row& row, const Digest& digest);
+
+LIDCA lid_ca_of(const Row& row, std::size_t column);
+std::string id_of(const IDData& id_data);
+std::string bin_of(const IDData& id_data);
+std::string join_hosts(const std::vector<std::string>& hosts);
+
+}  // namespace set::ca::rows

@@ -1,0 +1,178 @@
+#include "gateway/acquirer_client.h"
+
+#include "tests/gateway/world.h"
+
+namespace set::gateway::test {
+namespace {
+
+/// Cards, a book and a clock, without a gateway around them.
+struct Bank {
+  Rng& rng = Rng::system();
+  Instant now = value_of(parse_instant("2026-11-22T10:00:00Z"));
+  CardFile cards = test_cards();
+  Store store = value_of(Store::open("sqlite::memory:", DatabaseUse::daemon));
+  std::vector<Duration> slept;
+  AcquirerClient acquirer = with({});
+
+  AcquirerClient with(AcquirerOptions options) {
+    return AcquirerClient(store.database(), cards, SecretBytes::copy_of(Bytes(48, 7)), options,
+                          [this] { return now; }, rng,
+                          [this](Duration time) { slept.push_back(time); });
+  }
+
+  PANData account(std::string_view pan, std::string_view expiry = kExpiry) {
+    return {.pan = value_of(Pan::parse(pan)),
+            .expiry = value_of(CardExpiry::parse(expiry)),
+            .pan_secret = rng.secret(32),
+            .ex_nonce = rng.secret(32),
+            .cvv = value_of(CardVerificationValue::parse(kVerification))};
+  }
+
+  struct Asked {
+    RRPID auth_rrpid;
+    Result<AcquirerAnswer> answer;
+  };
+  Asked ask(std::string_view pan, std::string_view amount, bool capture_now = false,
+            std::string_view expiry = kExpiry) {
+    const auto auth_rrpid = rng.make<RRPID>();
+    return {auth_rrpid, ask_as(auth_rrpid, pan, amount, capture_now, expiry)};
+  }
+  Result<AcquirerAnswer> ask_as(const RRPID& auth_rrpid, std::string_view pan,
+                                std::string_view amount, bool capture_now = false,
+                                std::string_view expiry = kExpiry) {
+    const auto with_account = account(pan, expiry);
+    return acquirer.authorize({.auth_rrpid = auth_rrpid,
+                               .account = with_account,
+                               .amount = value_of(Amount::parse(amount)),
+                               .capture_now = capture_now,
+                               .merchant_id = "shop-1"});
+  }
+  AuthCode code(std::string_view pan, std::string_view amount, bool capture_now = false,
+                std::string_view expiry = kExpiry) {
+    return value_of(ask(pan, amount, capture_now, expiry).answer).code;
+  }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Bank, "each card behaves as the card file says") {
+  CHECK(code(kApprovePan, "10.00 EUR") == AuthCode::approved);
+  CHECK(code(kDeclinePan, "10.00 EUR") == AuthCode::declined);
+  CHECK(code(kReferralPan, "10.00 EUR") == AuthCode::call_issuer);
+  CHECK(code(kExpiredPan, "10.00 EUR") == AuthCode::expired_card);
+  CHECK(slept.empty());
+  CHECK(code(kSlowPan, "10.00 EUR") == AuthCode::approved);
+  CHECK(slept == std::vector<Duration>{std::chrono::seconds(2)});
+  const auto silent = ask(kNoReplyPan, "10.00 EUR").answer;
+  REQUIRE_FALSE(silent);
+  CHECK(silent.error().code == ErrorCode::outcome_unknown);
+}
+
+TEST_CASE_METHOD(Bank, "a gateway with less patience than a slow card takes gets no answer") {
+  const auto impatient = ask(kSlowPan, "1.00 EUR");
+  CHECK(impatient.answer);
+  auto quick = with({.timeout = std::chrono::seconds(1)});
+  const auto with_account = account(kSlowPan);
+  const auto answer = quick.authorize({.auth_rrpid = rng.make<RRPID>(),
+                                       .account = with_account,
+                                       .amount = euro("1.00"),
+                                       .capture_now = false,
+                                       .merchant_id = "shop-1"});
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().code == ErrorCode::outcome_unknown);
+}
+
+TEST_CASE_METHOD(Bank, "an unknown card, a wrong expiry and a card past its date are not approved") {
+  CHECK(code("4111111111111111", "10.00 EUR") == AuthCode::declined);
+  CHECK(code(kApprovePan, "10.00 EUR", false, "203111") == AuthCode::declined);
+  CHECK(code(kApprovePan, "10.00 EUR", false, "202610") == AuthCode::expired_card);
+  now = value_of(parse_instant("2030-12-31T23:59:59Z"));
+  CHECK(code(kApprovePan, "10.00 EUR") == AuthCode::approved);
+  now = value_of(parse_instant("2031-01-01T00:00:00Z"));
+  CHECK(code(kApprovePan, "10.00 EUR") == AuthCode::expired_card);
+}
+
+TEST_CASE_METHOD(Bank, "holds and captured sums count against the limit of their currency") {
+  CHECK(code(kApprovePan, "600.00 EUR", true) == AuthCode::approved);
+  CHECK(code(kApprovePan, "400.01 EUR") == AuthCode::declined);
+  CHECK(code(kApprovePan, "400.00 EUR") == AuthCode::approved);
+  CHECK(code(kApprovePan, "0.01 EUR") == AuthCode::declined);
+  CHECK(code(kApprovePan, "50000 JPY") == AuthCode::approved);
+  CHECK(code(kApprovePan, "1 JPY") == AuthCode::declined);
+  CHECK(code(kApprovePan, "1.00 USD") == AuthCode::declined);
+}
+
+TEST_CASE_METHOD(Bank, "a hold ends with its time, a capture does not") {
+  CHECK(code(kApprovePan, "300.00 EUR", true) == AuthCode::approved);
+  const auto held = ask(kApprovePan, "700.00 EUR");
+  CHECK(code(kApprovePan, "0.01 EUR") == AuthCode::declined);
+  now = value_of(held.answer).hold_expires;
+  CHECK(code(kApprovePan, "700.00 EUR") == AuthCode::approved);
+  CHECK(code(kApprovePan, "0.01 EUR") == AuthCode::declined);
+  CHECK_FALSE(acquirer.capture(held.auth_rrpid, euro("700.00")));
+}
+
+TEST_CASE_METHOD(Bank, "a hold is captured once, in part or whole, and the rest is free again") {
+  const auto held = ask(kApprovePan, "1000.00 EUR");
+  CHECK_FALSE(acquirer.capture(held.auth_rrpid, euro("1000.01")));
+  CHECK_FALSE(acquirer.capture(held.auth_rrpid, value_of(Amount::parse("100 JPY"))));
+  CHECK(acquirer.capture(held.auth_rrpid, euro("900.00")));
+  CHECK(acquirer.capture(held.auth_rrpid, euro("900.00")));
+  CHECK_FALSE(acquirer.capture(held.auth_rrpid, euro("100.00")));
+  CHECK(code(kApprovePan, "100.00 EUR") == AuthCode::approved);
+  CHECK(code(kApprovePan, "0.01 EUR") == AuthCode::declined);
+  CHECK_FALSE(acquirer.capture(rng.make<RRPID>(), euro("1.00")));
+}
+
+TEST_CASE_METHOD(Bank, "a repeat under one authRRPID gets the first answer and holds nothing twice") {
+  const auto first = ask(kApprovePan, "600.00 EUR");
+  for (int i = 0; i < 3; ++i) {
+    const auto again = value_of(ask_as(first.auth_rrpid, kApprovePan, "600.00 EUR"));
+    CHECK(again.approval_code == value_of(first.answer).approval_code);
+    CHECK(again.log_ref_id == value_of(first.answer).log_ref_id);
+  }
+  CHECK(code(kApprovePan, "400.00 EUR") == AuthCode::approved);
+  const auto other = ask_as(first.auth_rrpid, kApprovePan, "600.01 EUR");
+  REQUIRE_FALSE(other);
+  CHECK(other.error().code == ErrorCode::conflict);
+  CHECK_FALSE(ask_as(first.auth_rrpid, kSlowPan, "600.00 EUR"));
+}
+
+TEST_CASE_METHOD(Bank, "what was answered can be asked for again, without the card") {
+  const auto first = ask(kApprovePan, "600.00 EUR");
+  const auto known = value_of(acquirer.inquire(first.auth_rrpid));
+  REQUIRE(known);
+  CHECK(known->approval_code == value_of(first.answer).approval_code);
+  CHECK_FALSE(value_of(acquirer.inquire(rng.make<RRPID>())));
+}
+
+TEST_CASE_METHOD(Bank, "a reversal frees what was held and ends its name") {
+  const auto held = ask(kApprovePan, "1000.00 EUR");
+  const auto sale = ask(kSlowPan, "1000.00 EUR", true);
+  for (const auto& name : {held.auth_rrpid, held.auth_rrpid, sale.auth_rrpid}) {
+    CHECK(acquirer.reverse(name));
+  }
+  CHECK(code(kApprovePan, "1000.00 EUR") == AuthCode::approved);
+  CHECK(code(kSlowPan, "1000.00 EUR") == AuthCode::approved);
+  CHECK_FALSE(acquirer.capture(held.auth_rrpid, euro("1.00")));
+  CHECK_FALSE(ask_as(held.auth_rrpid, kApprovePan, "1000.00 EUR"));
+  CHECK_FALSE(acquirer.inquire(held.auth_rrpid));
+}
+
+TEST_CASE_METHOD(Bank, "a reversal that comes before its question keeps it from being approved") {
+  const auto name = rng.make<RRPID>();
+  CHECK(acquirer.reverse(name));
+  CHECK_FALSE(ask_as(name, kApprovePan, "1.00 EUR"));
+  CHECK(code(kApprovePan, "1000.00 EUR") == AuthCode::approved);
+}
+
+TEST_CASE_METHOD(Bank, "the book holds no card number") {
+  CHECK(code(kApprovePan, "1.00 EUR") == AuthCode::approved);
+  const auto rows = value_of(store.database().in_transaction("test", [](Transaction& t) {
+    return t.query("SELECT * FROM acquirer_holds");
+  }));
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].blob(3).size() == 48);
+}
+
+}  // namespace set::gateway::test

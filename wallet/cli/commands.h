@@ -1,0 +1,42 @@
+// The subcommands of set-wallet. Each adds its options to the app and, when chosen, runs against the
+// daemon's socket; serve is the daemon. Called by main.cpp.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "common/daemon/options.h"
+#include "common/daemon/passphrase.h"
+#include "common/enrollment/trust_source.h"
+#include "wallet/config.h"
+
+namespace set::wallet {
+
+struct ServeOptions {
+  PassphraseSource passphrase;
+  std::filesystem::path ready_file;
+};
+struct CardAddOptions {
+  std::filesystem::path card_file;
+  std::string ca;
+  TrustSource trust;
+};
+struct PayOptions {
+  std::string link;  ///< "-": from standard input
+  bool yes = false;
+  std::int64_t card = 0;
+  bool ask_cvv = false;
+  std::filesystem::path cvv_file;
+};
+
+Result<void> run_serve(const Paths& paths, const ServeOptions& options);
+Result<void> run_card_add(const Paths& paths, const CardAddOptions& options, bool json);
+Result<void> run_card_list(const Paths& paths, bool json);
+Result<void> run_pay(const Paths& paths, const PayOptions& options, bool json);
+Result<void> run_orders(const Paths& paths, bool json);
+Result<void> run_status(const Paths& paths, const std::string& xid, bool json);
+Result<void> run_receipt(const Paths& paths, const std::string& xid, bool json);
+Result<void> run_resume(const Paths& paths, bool json);
+Result<void> run_path(const Paths& paths, bool json);
+
+}  // namespace set::wallet

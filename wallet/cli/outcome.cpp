@@ -1,0 +1,43 @@
+#include "wallet/cli/outcome.h"
+
+#include "common/base/ids.h"
+
+namespace set::wallet {
+namespace {
+
+/// SET's Error by its spelling.
+ErrorCode code_of(const std::string& name) {
+  for (int number = 1; number <= 22; ++number) {
+    const auto code = static_cast<ErrorCode>(number);
+    if (to_string(code) == name) return code;
+  }
+  return ErrorCode::conflict;
+}
+
+}  // namespace
+
+Result<void> exit_of(const wire::Purchase& purchase) {
+  const auto& outcome = purchase.outcome();
+  if (outcome == "approved") return {};
+  if (outcome == "declined") {
+    return failure(ErrorCode::declined, "the payment was not approved (" + purchase.auth_code() + ")");
+  }
+  if (outcome == "order_rejected") {
+    return failure(ErrorCode::conflict, "the merchant refused the order; nothing was paid");
+  }
+  if (outcome == "rejected") {
+    return failure(code_of(purchase.error_code()),
+                   "the merchant did not take the order (" + purchase.error_code() +
+                       "); nothing was paid");
+  }
+  return failure(ErrorCode::outcome_unknown, "the outcome is not known yet; run: set-wallet resume");
+}
+
+Result<std::string> parse_xid(const std::string& text) {
+  const auto bytes = from_hex(text);
+  CHECK_OR_FAIL(bytes && bytes->size() == XID::kSize, ErrorCode::invalid_argument,
+                "an XID has 40 hex digits; see set-wallet orders");
+  return string_of(*bytes);
+}
+
+}  // namespace set::wallet

@@ -1,0 +1,69 @@
+// set-wallet serve: the daemon that holds the unlocked cards.
+#include "common/crypto/key_file.h"
+#include "common/daemon/files.h"
+#include "common/daemon/server.h"
+#include "wallet/cli/commands.h"
+#include "wallet/local_service.h"
+
+namespace set::wallet {
+namespace {
+
+constexpr std::string_view kStoreEntry = "store";
+constexpr std::size_t kStoreKeyBytes = 32;
+
+/// Opens keys.set, or makes it at the first start.
+Result<KeyFile> open_keys(const Paths& paths, const PassphraseSource& source, Rng& rng) {
+  std::error_code error;
+  const bool is_new = !std::filesystem::exists(paths.keys(), error);
+  if (!is_new) {
+    const auto passphrase = TRY(read_passphrase(source, "Passphrase of the wallet", false));
+    return KeyFile::open(paths.keys(), passphrase);
+  }
+  CHECK_OR_FAIL(!std::filesystem::exists(paths.database(), error), ErrorCode::bad_config,
+                "keys.set is missing beside wallet.db: without it the cards cannot be opened");
+  const auto passphrase = TRY(read_passphrase(source, "New passphrase for the wallet", true));
+  return KeyFile::create(paths.keys(), passphrase, Argon2Cost(), rng);
+}
+
+Result<AtRest> open_at_rest(const Paths& paths, const PassphraseSource& source, Rng& rng) {
+  auto keys = TRY(open_keys(paths, source, rng));
+  auto key = keys.get(kStoreEntry);
+  if (!key && key.error().code == ErrorCode::not_found) {
+    TRY(keys.put(kStoreEntry, rng.secret(kStoreKeyBytes).reveal(), rng));
+    key = keys.get(kStoreEntry);
+  }
+  return AtRest(TRY(std::move(key)));
+}
+
+Result<RegisteredCard> register_with_ca(const std::string& address,
+                                        std::shared_ptr<const Trust> trust,
+                                        const CardToRegister& card, const FillForm& fill_form) {
+  const auto ca = CaClient::connect(address, *trust);
+  const CardRegistration registration{.brand = "", .language = "en", .fill_form = fill_form};
+  return register_cardholder(ca, std::move(trust), card, registration, system_clock(), Rng::system());
+}
+
+}  // namespace
+
+Result<void> run_serve(const Paths& paths, const ServeOptions& options) {
+  auto& rng = Rng::system();
+  TRY(make_private_directory(paths.home));
+  TRY(make_private_directory(paths.socket.parent_path()));
+  auto at_rest = TRY(open_at_rest(paths, options.passphrase, rng));
+  auto store = TRY(Store::open("sqlite:" + paths.database().string(), std::move(at_rest), rng));
+  Service service({.store = store,
+                   .connect_merchant = MerchantClient::connect,
+                   .register_card = register_with_ca,
+                   .clock = system_clock(),
+                   .rng = rng});
+  LocalService door(service, rng);
+
+  const auto listen = TRY(ListenAddress::parse(paths.socket_target()));
+  std::vector<Server> servers;
+  servers.push_back(TRY(Server::start({.listen = listen, .credentials = nullptr, .services = {&door}})));
+  const auto waiting = TRY(store.unanswered()).size();
+  if (waiting != 0) log_warning("purchases wait for their outcome", LogSize{"purchases", waiting});
+  return serve(std::move(servers), options.ready_file);
+}
+
+}  // namespace set::wallet

@@ -1,0 +1,105 @@
+// set-wallet pays with SET: `serve` holds the unlocked cards, the other subcommands ask it over a
+// socket that only its user may open.
+#include "common/daemon/healthcheck.h"
+#include "common/daemon/run.h"
+#include "wallet/cli/commands.h"
+
+namespace {
+
+constexpr std::string_view kExamples = R"(  set-wallet serve
+  set-wallet card add --ca ca.example:7700 --trust trust.pem
+  set-wallet pay 'setpay://shop.example:7710/1001?merchant=…&secret=…'
+  set-wallet orders --json
+  set-wallet receipt 0123456789abcdef0123456789abcdef01234567
+
+Exit codes: 0 approved or done, 2 usage, 3 configuration, 4 network, 5 certificate or signature,
+6 declined, 7 not now or not found, 8 outcome unknown (run resume), 9 receipt does not verify.
+)";
+
+struct Options {
+  set::CommonOptions common;
+  std::string dir;
+  set::wallet::ServeOptions serve;
+  set::wallet::CardAddOptions card_add;
+  set::wallet::PayOptions pay;
+  std::string xid;
+};
+
+struct Commands {
+  CLI::App *serve, *card, *card_add, *card_list, *pay, *orders, *status, *receipt, *resume, *path,
+      *healthcheck;
+};
+
+void add_card_commands(CLI::App& app, Options& options, Commands& commands) {
+  commands.card = app.add_subcommand("card", "The cards of this wallet");
+  commands.card->require_subcommand(1);
+  commands.card_add = commands.card->add_subcommand("add", "Register a card with its issuer");
+  auto& add = options.card_add;
+  commands.card_add->add_option("--card-file", add.card_file,
+                                "Private TOML file with number, expiry, verification, name, [form]; "
+                                "without it the terminal is asked");
+  commands.card_add->add_option("--ca", add.ca, "Where cards are registered, host:port")->required();
+  set::add_trust_options(*commands.card_add, add.trust);
+  commands.card_list = commands.card->add_subcommand("list", "Show the cards, masked");
+}
+
+void add_pay_command(CLI::App& app, Options& options, Commands& commands) {
+  auto& pay = options.pay;
+  commands.pay = app.add_subcommand("pay", "Show an order, ask, sign and pay it");
+  commands.pay->add_option("LINK", pay.link, "The shop's payment link, or - to read it from standard input")
+      ->required();
+  commands.pay->add_flag("--yes,-y", pay.yes, "Pay without asking");
+  commands.pay->add_option("--card", pay.card, "Number of the card in card list; by itself the first that fits");
+  auto* ask = commands.pay->add_flag("--cvv", pay.ask_cvv, "Ask for the verification value and send it along");
+  commands.pay->add_option("--cvv-file", pay.cvv_file, "Private file with the verification value")->excludes(ask);
+}
+
+Commands add_commands(CLI::App& app, Options& options) {
+  Commands commands{};
+  app.require_subcommand(1);
+  app.add_option("--dir", options.dir, "The wallet's directory; by itself see: set-wallet path");
+  commands.serve = app.add_subcommand("serve", "Run the wallet until SIGTERM");
+  set::add_passphrase_options(*commands.serve, options.serve.passphrase);
+  commands.serve->add_option("--ready-file", options.serve.ready_file,
+                             "File to write the socket's address to, once it answers");
+  add_card_commands(app, options, commands);
+  add_pay_command(app, options, commands);
+  commands.orders = app.add_subcommand("orders", "List the purchases");
+  commands.status = app.add_subcommand("status", "Ask the merchant how a purchase stands");
+  commands.status->add_option("XID", options.xid, "The purchase, 40 hex digits")->required();
+  commands.receipt = app.add_subcommand("receipt", "Verify everything that was signed of a purchase");
+  commands.receipt->add_option("XID", options.xid, "The purchase, 40 hex digits")->required();
+  commands.resume = app.add_subcommand("resume", "Send every order without an answer again");
+  commands.path = app.add_subcommand("path", "Print where the wallet keeps its files");
+  commands.healthcheck = app.add_subcommand("healthcheck", "Exit with 0 if the daemon answers, else 1");
+  return commands;
+}
+
+set::Result<void> run_command(const Commands& commands, const Options& options) {
+  using namespace set::wallet;
+  const auto paths = TRY(Paths::find(options.dir));
+  const bool json = options.common.json;
+  if (commands.serve->parsed()) return run_serve(paths, options.serve);
+  if (commands.card_add->parsed()) return run_card_add(paths, options.card_add, json);
+  if (commands.card_list->parsed()) return run_card_list(paths, json);
+  if (commands.pay->parsed()) return run_pay(paths, options.pay, json);
+  if (commands.orders->parsed()) return run_orders(paths, json);
+  if (commands.status->parsed()) return run_status(paths, options.xid, json);
+  if (commands.receipt->parsed()) return run_receipt(paths, options.xid, json);
+  if (commands.resume->parsed()) return run_resume(paths, json);
+  if (commands.path->parsed()) return run_path(paths, json);
+  return set::healthcheck(paths.socket_target(), nullptr);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return set::run("set-wallet", [&]() -> set::Result<void> {
+    Options options;
+    CLI::App app("The cardholder's wallet", "set-wallet");
+    set::add_common_options(app, options.common, kExamples);
+    const auto commands = add_commands(app, options);
+    TRY(set::parse(app, options.common, argc, argv));
+    return run_command(commands, options);
+  });
+}

@@ -1,0 +1,204 @@
+#include "wallet/screen.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "common/base/bytes.h"
+#include "common/base/time.h"
+
+namespace set::wallet {
+namespace {
+
+struct Character {
+  char32_t value = 0;
+  std::size_t size = 1;
+  bool valid = false;
+};
+
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
+/// The character at the front, by RFC 3629.
+Character first_character(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text.front());
+  const std::size_t size = lead < 0x80 ? 1 : lead < 0xC0 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF8 ? 4 : 0;
+  if (size == 0 || size > text.size()) return {};
+  char32_t value = size == 1 ? lead : lead & (0x7FU >> size);
+  for (const char c : text.substr(1, size - 1)) {
+    if (!is_continuation(c)) return {};
+    value = (value << 6U) | (static_cast<unsigned char>(c) & 0x3FU);
+  }
+  constexpr std::array<char32_t, 5> smallest{0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
+  if (value < smallest[size] || value > 0x10FFFF || surrogate) return {};
+  return {value, size, true};
+}
+
+/// Characters that a terminal obeys instead of showing, or that nobody can see.
+bool is_treacherous(char32_t c) {
+  const auto in = [c](char32_t first, char32_t last) { return c >= first && c <= last; };
+  return c < 0x20 || in(0x7F, 0x9F) || c == 0xAD || c == 0x061C || in(0x115F, 0x1160) ||
+         c == 0x180E || in(0x200B, 0x200F) || in(0x2028, 0x202E) || in(0x2060, 0x206F) ||
+         c == 0x3164 || in(0xFE00, 0xFE0F) || c == 0xFEFF || in(0xFFF0, 0xFFFB) ||
+         in(0xE000, 0xF8FF) || in(0xE0000, 0x10FFFF);
+}
+
+std::string neutral(std::string_view text, std::string_view line_break, std::size_t max_characters) {
+  std::string out;
+  std::size_t shown = 0;
+  while (!text.empty()) {
+    if (shown++ == max_characters) return out + "…";
+    const auto c = first_character(text);
+    if (!c.valid) {
+      out += "\uFFFD";
+    } else if (c.value == U'\n') {
+      out += line_break;
+    } else if (c.value == U'\t') {
+      out += ' ';
+    } else if (is_treacherous(c.value)) {
+      out += fmt::format("\\u{{{:04X}}}", static_cast<std::uint32_t>(c.value));
+    } else {
+      out += text.substr(0, c.size);
+    }
+    text.remove_prefix(c.size);
+  }
+  return out;
+}
+
+struct Country {
+  unsigned number;
+  std::string_view name;
+};
+constexpr auto kCountries = std::to_array<Country>({
+    {36, "Australia"},       {40, "Austria"},      {56, "Belgium"},       {76, "Brazil"},
+    {100, "Bulgaria"},       {124, "Canada"},      {152, "Chile"},        {156, "China"},
+    {170, "Colombia"},       {191, "Croatia"},     {196, "Cyprus"},       {203, "Czechia"},
+    {208, "Denmark"},        {233, "Estonia"},     {246, "Finland"},      {250, "France"},
+    {276, "Germany"},        {300, "Greece"},      {344, "Hong Kong"},    {348, "Hungary"},
+    {352, "Iceland"},        {356, "India"},       {360, "Indonesia"},    {372, "Ireland"},
+    {376, "Israel"},         {380, "Italy"},       {392, "Japan"},        {404, "Kenya"},
+    {410, "South Korea"},    {414, "Kuwait"},      {428, "Latvia"},       {440, "Lithuania"},
+    {442, "Luxembourg"},     {458, "Malaysia"},    {470, "Malta"},        {484, "Mexico"},
+    {504, "Morocco"},        {528, "Netherlands"}, {554, "New Zealand"},  {566, "Nigeria"},
+    {578, "Norway"},         {586, "Pakistan"},    {608, "Philippines"},  {616, "Poland"},
+    {620, "Portugal"},       {642, "Romania"},     {643, "Russia"},       {682, "Saudi Arabia"},
+    {688, "Serbia"},         {702, "Singapore"},   {703, "Slovakia"},     {704, "Vietnam"},
+    {705, "Slovenia"},       {710, "South Africa"},{724, "Spain"},        {752, "Sweden"},
+    {756, "Switzerland"},    {764, "Thailand"},    {784, "United Arab Emirates"},
+    {792, "Türkiye"},        {804, "Ukraine"},     {818, "Egypt"},        {826, "United Kingdom"},
+    {840, "United States"},
+});
+
+std::string moment(std::int64_t millis) { return millis == 0 ? "" : to_string(from_millis(millis)); }
+std::string day(std::int64_t millis) { return moment(millis).substr(0, 10); }
+std::string hex_of(const std::string& bytes) { return to_hex(view_of(bytes)); }
+
+/// What the outcome means, in a sentence.
+std::string outcome_sentence(const wire::Purchase& purchase) {
+  const auto& outcome = purchase.outcome();
+  if (outcome == "approved") return "Paid. Approval code " + neutralise(purchase.approval_code(), 16) + ".";
+  if (outcome == "declined") return "Not paid: " + purchase.auth_code() + ".";
+  if (outcome == "order_rejected") return "Not paid: the merchant refused the order.";
+  if (outcome == "rejected") return "Not paid: the merchant did not take the order (" + purchase.error_code() + ").";
+  if (outcome == "offered") return "Not ordered.";
+  return "The outcome is not known yet. Run: set-wallet resume";
+}
+
+std::string row(std::string_view name, const std::string& value) {
+  return fmt::format("{:<12}{}\n", name, value);
+}
+
+}  // namespace
+
+std::string neutralise(std::string_view text, std::size_t max_characters) {
+  return neutral(text, " / ", max_characters);
+}
+
+std::string neutralise_lines(std::string_view text, std::size_t indent, std::size_t max_characters) {
+  return neutral(text, "\n" + std::string(indent, ' '), max_characters);
+}
+
+std::string country_name(unsigned iso_3166) {
+  const auto found = std::ranges::find(kCountries, iso_3166, &Country::number);
+  return found != kCountries.end() ? std::string(found->name) : fmt::format("country {}", iso_3166);
+}
+
+std::string offer_text(const wire::OfferResponse& offer) {
+  return row("Merchant", neutralise(offer.merchant_name()) + ", " + neutralise(offer.merchant_city()) +
+                             ", " + country_name(offer.merchant_country())) +
+         row("Order", neutralise_lines(offer.description(), 12)) + row("Amount", offer.amount()) +
+         row("Card", fmt::format("{}  {}  {}", offer.card().number(), offer.card().masked(),
+                                 neutralise(offer.card().brand(), 40))) +
+         row("Offer ends", moment(offer.offer_ends_ms()));
+}
+
+std::string purchase_text(const wire::Purchase& purchase) {
+  return outcome_sentence(purchase) + "\n" + row("Merchant", neutralise(purchase.merchant_name())) +
+         row("Order", neutralise(purchase.order(), 40) + "  " + neutralise(purchase.description())) +
+         row("Amount", purchase.amount()) + row("Card", std::to_string(purchase.card())) +
+         row("Ordered", moment(purchase.ordered_at_ms())) + row("XID", hex_of(purchase.xid()));
+}
+
+std::string purchase_line(const wire::Purchase& purchase) {
+  return fmt::format("{}  {}  {:<14}  {:>16}  {}\n", hex_of(purchase.xid()),
+                     moment(purchase.ordered_at_ms()).substr(0, 19), purchase.outcome(),
+                     purchase.amount(), neutralise(purchase.merchant_name(), 40));
+}
+
+std::string card_line(const wire::Card& card) {
+  return fmt::format("{}  {}  {}  {}  until {}\n", card.number(), card.masked(),
+                     neutralise(card.brand(), 40), neutralise(card.issuer(), 40),
+                     day(card.not_after_ms()));
+}
+
+std::string receipt_text(const wire::VerifyReceiptResponse& receipt) {
+  std::string out = purchase_text(receipt.purchase()) + "\nVerified:\n";
+  for (const auto& proof : receipt.proofs()) out += "  " + proof + "\n";
+  return out;
+}
+
+Json to_json(const wire::Purchase& purchase) {
+  Json out = {{"xid", hex_of(purchase.xid())},
+              {"state", purchase.state()},
+              {"outcome", purchase.outcome()},
+              {"merchant", purchase.merchant_name()},
+              {"order", purchase.order()},
+              {"amount", purchase.amount()},
+              {"description", purchase.description()},
+              {"card", purchase.card()},
+              {"ordered_at", moment(purchase.ordered_at_ms())}};
+  const auto put = [&out](const char* name, const std::string& value) {
+    if (!value.empty()) out[name] = value;
+  };
+  put("completion_code", purchase.completion_code());
+  put("auth_code", purchase.auth_code());
+  put("approval_code", purchase.approval_code());
+  put("error_code", purchase.error_code());
+  put("answered_at", moment(purchase.answered_at_ms()));
+  return out;
+}
+
+Json to_json(const wire::Card& card) {
+  return {{"number", card.number()},
+          {"masked", card.masked()},
+          {"brand", card.brand()},
+          {"issuer", card.issuer()},
+          {"not_after", moment(card.not_after_ms())},
+          {"certificate", card.certificate()}};
+}
+
+Json to_json(const wire::VerifyReceiptResponse& receipt) {
+  Json out = {{"verified", true}, {"purchase", to_json(receipt.purchase())}, {"proofs", Json::array()}};
+  for (const auto& proof : receipt.proofs()) out["proofs"].push_back(proof);
+  out["merchant_certificate"] = receipt.merchant_certificate();
+  out["card_certificate"] = receipt.card_certificate();
+  out["gateway_certificate"] = receipt.gateway_certificate();
+  return out;
+}
+
+std::string dump(const Json& document) {
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace set::wallet
