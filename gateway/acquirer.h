@@ -11,7 +11,8 @@
 
 namespace set::gateway {
 
-/// One question. It is named by authRRPID: asked again under the same name, it is the same question.
+/// One question. It is named by authRRPID: asked again under the same name, it is the same
+/// question.
 struct AcquirerRequest {
   RRPID auth_rrpid;
   const PANData& account;
@@ -24,8 +25,8 @@ struct AcquirerAnswer {
   AuthCode code;              ///< approved, declined, callIssuer, expiredCard
   std::string approval_code;  ///< 6 characters iff approved
   std::optional<RespReason> resp_reason;
-  std::string log_ref_id;     ///< the network's name for it
-  Instant hold_expires{};     ///< iff approved and not captured
+  std::string log_ref_id;  ///< the network's name for it
+  Instant hold_expires{};  ///< iff approved and not captured
 };
 
 class Acquirer {

@@ -41,8 +41,13 @@ struct AcquirerClient::Entry {
 AcquirerClient::AcquirerClient(Database& database, const CardFile& cards,
                                SecretBytes card_index_key, AcquirerOptions options, Clock clock,
                                Rng& rng, Sleep sleep)
-    : database_(database), cards_(cards), card_index_key_(std::move(card_index_key)),
-      options_(options), clock_(std::move(clock)), rng_(rng), sleep_(std::move(sleep)) {}
+    : database_(database),
+      cards_(cards),
+      card_index_key_(std::move(card_index_key)),
+      options_(options),
+      clock_(std::move(clock)),
+      rng_(rng),
+      sleep_(std::move(sleep)) {}
 
 Digest AcquirerClient::card_index(const Pan& pan) const {
   Digest out;
@@ -73,7 +78,8 @@ AcquirerClient::Verdict AcquirerClient::judge(const AcquirerRequest& request,
   // A verification value need not be there, since the cardholder has signed; a wrong one is a no.
   if (account.cvv && !card->verification_fits(account.cvv)) return answered(AuthCode::declined);
   const auto limit = card->limit_in(request.amount.currency());
-  if (!limit || used_minor > limit->minor() || request.amount.minor() > limit->minor() - used_minor) {
+  if (!limit || used_minor > limit->minor() ||
+      request.amount.minor() > limit->minor() - used_minor) {
     return answered(AuthCode::declined);
   }
   return out;
@@ -108,21 +114,24 @@ Result<AcquirerClient::Entry> AcquirerClient::find_or_decide(const AcquirerReque
   const auto log_ref_id = to_hex(rng_.bytes(kLogRefIDBytes));
   return database_.in_transaction("acquirer:authorize", [&](Transaction& t) -> Result<Entry> {
     if (auto known = TRY(find(t, request.auth_rrpid))) {
-      const bool same = !known->card_index || (*known->card_index == index &&
-                                               known->currency == request.amount.currency().number() &&
-                                               known->amount_minor == request.amount.minor());
+      const bool same =
+          !known->card_index ||
+          (*known->card_index == index && known->currency == request.amount.currency().number() &&
+           known->amount_minor == request.amount.minor());
       CHECK_OR_FAIL(same, ErrorCode::conflict, "this authRRPID was used for another authorisation");
       return *std::move(known);
     }
     // A hold that nobody captured in time no longer counts.
-    TRY(t.execute("UPDATE acquirer_holds SET state = 'expired' WHERE card_index = $1 "
+    TRY(
+        t.execute("UPDATE acquirer_holds SET state = 'expired' WHERE card_index = $1 "
                   "AND state = 'held' AND hold_expires <= $2",
                   {index, now}));
-    const auto used = TRY(t.query_one(
-        "SELECT COALESCE(SUM(CASE state WHEN 'captured' THEN captured_minor ELSE amount_minor END), 0) "
-        "FROM acquirer_holds WHERE card_index = $1 AND currency = $2 "
-        "AND state IN ('held', 'captured')",
-        {index, request.amount.currency().number()}));
+    const auto used =
+        TRY(t.query_one("SELECT COALESCE(SUM(CASE state WHEN 'captured' THEN captured_minor ELSE "
+                        "amount_minor END), 0) "
+                        "FROM acquirer_holds WHERE card_index = $1 AND currency = $2 "
+                        "AND state IN ('held', 'captured')",
+                        {index, request.amount.currency().number()}));
     const auto verdict = judge(request, card, used->integer(0), now);
     Entry out;
     out.is_new = true;
@@ -145,9 +154,8 @@ Result<AcquirerClient::Entry> AcquirerClient::find_or_decide(const AcquirerReque
         "created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         {request.auth_rrpid, out.state, out.silent, index, request.merchant_id,
          request.amount.currency().number(), request.amount.minor(),
-         out.state == "captured" ? request.amount.minor() : 0,
-         static_cast<int>(out.answer.code), out.answer.approval_code, log_ref_id, hold_expires,
-         now}));
+         out.state == "captured" ? request.amount.minor() : 0, static_cast<int>(out.answer.code),
+         out.answer.approval_code, log_ref_id, hold_expires, now}));
     return out;
   });
 }
@@ -183,7 +191,8 @@ Result<void> AcquirerClient::capture(const RRPID& auth_rrpid, const Amount& amou
     const auto changed = TRY(t.execute(
         "UPDATE acquirer_holds SET state = 'captured', captured_minor = $2 WHERE auth_rrpid = $1 "
         "AND currency = $3 AND amount_minor >= $2 "
-        "AND ((state = 'held' AND hold_expires > $4) OR (state = 'captured' AND captured_minor = $2))",
+        "AND ((state = 'held' AND hold_expires > $4) OR (state = 'captured' AND captured_minor = "
+        "$2))",
         {auth_rrpid, amount.minor(), amount.currency().number(), now}));
     CHECK_OR_FAIL(changed == 1, ErrorCode::conflict, "there is no such hold to capture from");
     return {};
@@ -193,7 +202,8 @@ Result<void> AcquirerClient::capture(const RRPID& auth_rrpid, const Amount& amou
 Result<void> AcquirerClient::reverse(const RRPID& auth_rrpid) {
   const auto now = clock_();
   return database_.in_transaction("acquirer:reverse", [&](Transaction& t) -> Result<void> {
-    TRY(t.execute("INSERT INTO acquirer_holds (auth_rrpid, state, created_at) "
+    TRY(
+        t.execute("INSERT INTO acquirer_holds (auth_rrpid, state, created_at) "
                   "VALUES ($1, 'reversed', $2) ON CONFLICT (auth_rrpid) DO UPDATE "
                   "SET state = 'reversed', captured_minor = 0",
                   {auth_rrpid, now}));

@@ -1,6 +1,6 @@
-// The sandbox acquirer: a bank network that lives in the gateway's own database. Cards come from the
-// card file (common/sandbox/card_file.h); what it remembers of one is an HMAC of its number.
-// It keeps holds and captured sums per card and currency against the card's limits, and behaves as
+// The sandbox acquirer: a bank network that lives in the gateway's own database. Cards come from
+// the card file (common/sandbox/card_file.h); what it remembers of one is an HMAC of its number. It
+// keeps holds and captured sums per card and currency against the card's limits, and behaves as
 // each card says: approve, decline, referral, expired, slow, no_reply. Any thread.
 #pragma once
 
@@ -24,8 +24,8 @@ class AcquirerClient final : public Acquirer {
  public:
   using Sleep = std::function<void(Duration)>;
 
-  /// `database` has the gateway's schema; it and `cards` outlive this. `card_index_key` is the entry
-  /// "card-index" of keys.set.
+  /// `database` has the gateway's schema; it and `cards` outlive this. `card_index_key` is the
+  /// entry "card-index" of keys.set.
   AcquirerClient(Database& database, const CardFile& cards, SecretBytes card_index_key,
                  AcquirerOptions options, Clock clock, Rng& rng, Sleep sleep);
 

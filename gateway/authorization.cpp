@@ -54,8 +54,8 @@ std::optional<Refused> objection(const AuthReq& request, const TransIDs& trans_i
   const auto refused = [&](AuthCode code) { return Refused{code, pi.head.purch_amt}; };
   // 5. "PI state: already processed and neither declined nor reversed → piPreviouslyUsed."
   if (previously_used(pi_state)) return refused(AuthCode::pi_previously_used);
-  // 6. "CheckDigests: HOIData = copy linked in PI, HOD2 = PIHead HOD, else piAuthMismatch": merchant
-  // and cardholder mean the same order, at the same amount.
+  // 6. "CheckDigests: HOIData = copy linked in PI, HOD2 = PIHead HOD, else piAuthMismatch":
+  // merchant and cardholder mean the same order, at the same amount.
   if (request.hoi_data != pi.hoi_data || request.hod2 != pi.head.hod) {
     return Refused{AuthCode::pi_auth_mismatch, std::nullopt};
   }
@@ -146,12 +146,9 @@ Result<void> check_merchant(const Certificate& merchant, const Party& self,
   return {};
 }
 
-Result<std::variant<AwaitingAcquirer, Refused>> accept_auth_req(const Verified<AuthReq>& auth_req,
-                                                                const OpenedPI& pi,
-                                                                const PIState& pi_state,
-                                                                const Party& self,
-                                                                const GatewayTerms& gateway,
-                                                                Instant now) {
+Result<std::variant<AwaitingAcquirer, Refused>> accept_auth_req(
+    const Verified<AuthReq>& auth_req, const OpenedPI& pi, const PIState& pi_state,
+    const Party& self, const GatewayTerms& gateway, Instant now) {
   const auto& merchant = auth_req.signer();
   TRY(check_merchant(merchant, self, gateway));
   const auto& trans_ids = auth_req.head().trans_ids;
@@ -163,23 +160,21 @@ Result<std::variant<AwaitingAcquirer, Refused>> accept_auth_req(const Verified<A
       cardholder_pseudonym(account.pan, account.expiry, account.pan_secret.reveal());
   CHECK_OR_FAIL(same_secret(view_of(pseudonym), view_of(pi.pi_tbs.signer().common_name())),
                 ErrorCode::signature_failure, "the card is not the certificate's");
-  if (auto refused =
-          objection(*auth_req, *trans_ids, merchant, pi, pi_state, self, gateway, now)) {
+  if (auto refused = objection(*auth_req, *trans_ids, merchant, pi, pi_state, self, gateway, now)) {
     return *std::move(refused);
   }
-  return AwaitingAcquirer{
-      .terms = {.auth_rrpid = auth_req.head().rrpid,
-                .content_digest = auth_req.content_digest(),
-                .trans_ids = *trans_ids,
-                .hoi_data = pi.hoi_data,
-                .hpi_data = pi.pi_tbs->hpi_data,
-                .merchant = merchant.thumbprint(),
-                .merchant_id = pi.head.merchant_id,
-                .purch_amt = pi.head.purch_amt,
-                .auth_req_amt = auth_req->auth_req_amt,
-                .capture_now = auth_req->capture_now,
-                .auth_ret_num = auth_req->auth_ret_num},
-      .received_at = now};
+  return AwaitingAcquirer{.terms = {.auth_rrpid = auth_req.head().rrpid,
+                                    .content_digest = auth_req.content_digest(),
+                                    .trans_ids = *trans_ids,
+                                    .hoi_data = pi.hoi_data,
+                                    .hpi_data = pi.pi_tbs->hpi_data,
+                                    .merchant = merchant.thumbprint(),
+                                    .merchant_id = pi.head.merchant_id,
+                                    .purch_amt = pi.head.purch_amt,
+                                    .auth_req_amt = auth_req->auth_req_amt,
+                                    .capture_now = auth_req->capture_now,
+                                    .auth_ret_num = auth_req->auth_ret_num},
+                          .received_at = now};
 }
 
 Result<void> accept_repeat(const Authorization& known, const Verified<AuthReq>& auth_req) {

@@ -36,12 +36,9 @@ Result<void> check_merchant(const Certificate& merchant, const Party& self,
 /// State:   (none) → AwaitingAcquirer.
 /// Errors:  invalid_certificate (not our merchant), decoding_failure (no TransIDs),
 ///          signature_failure (the card is not the certificate's). All else is Refused.
-Result<std::variant<AwaitingAcquirer, Refused>> accept_auth_req(const Verified<AuthReq>& auth_req,
-                                                                const OpenedPI& pi,
-                                                                const PIState& pi_state,
-                                                                const Party& self,
-                                                                const GatewayTerms& gateway,
-                                                                Instant now);
+Result<std::variant<AwaitingAcquirer, Refused>> accept_auth_req(
+    const Verified<AuthReq>& auth_req, const OpenedPI& pi, const PIState& pi_state,
+    const Party& self, const GatewayTerms& gateway, Instant now);
 
 /// An AuthReq under a known authRRPID, which handle() has no stored answer for (the process died
 /// in between): it must be the same one.

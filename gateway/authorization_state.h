@@ -3,9 +3,9 @@
 //
 //  state             message in / event             next               message out
 //  (none)            AuthReq accepted               AwaitingAcquirer   –
-//  (none)            AuthReq refused                (none)             AuthRes, no acquirer was asked
-//  AwaitingAcquirer  acquirer approves a sale       Captured           AuthRes with CapResPayload
-//  AwaitingAcquirer  acquirer approves, no capture  Approved           AuthRes
+//  (none)            AuthReq refused                (none)             AuthRes, no acquirer was
+//  asked AwaitingAcquirer  acquirer approves a sale       Captured           AuthRes with
+//  CapResPayload AwaitingAcquirer  acquirer approves, no capture  Approved           AuthRes
 //  AwaitingAcquirer  acquirer declines              Declined           AuthRes
 //  AwaitingAcquirer  no answer in time, reversed    Void               AuthRes noReply
 //  AwaitingAcquirer  process dies                   AwaitingAcquirer   the same question again

@@ -64,8 +64,8 @@ Result<CapTokenData> open_cap_token(ByteView token_key, ByteView token,
   const auto plaintext = opened.reveal();
   CHECK_OR_FAIL(plaintext.size() == kCurrencyBytes + kMinorBytes, ErrorCode::signature_failure,
                 "a CapToken of another form");
-  const auto currency = TRY(
-      Currency::from_number(static_cast<unsigned>(get_big_endian(plaintext.first(kCurrencyBytes)))));
+  const auto currency = TRY(Currency::from_number(
+      static_cast<unsigned>(get_big_endian(plaintext.first(kCurrencyBytes)))));
   const auto minor = static_cast<std::int64_t>(get_big_endian(plaintext.subspan(kCurrencyBytes)));
   return CapTokenData{TRY(Amount::make(currency, minor))};
 }

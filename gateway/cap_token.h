@@ -38,6 +38,7 @@ Result<CapTokenData> open_cap_token(ByteView token_key, ByteView token,
 /// The reply key of a request whose answer is not there yet (seal.h's PendingReply), at rest.
 Bytes seal_pending_reply(ByteView token_key, ByteView pending, const RRPID& auth_rrpid, Rng& rng);
 /// signature_failure.
-Result<SecretBytes> open_pending_reply(ByteView token_key, ByteView sealed, const RRPID& auth_rrpid);
+Result<SecretBytes> open_pending_reply(ByteView token_key, ByteView sealed,
+                                       const RRPID& auth_rrpid);
 
 }  // namespace set::gateway

@@ -12,7 +12,8 @@ constexpr std::string_view kTokenEntry = "token";
 constexpr std::string_view kCardIndexEntry = "card-index";
 constexpr std::size_t kCardIndexKeyBytes = 48;
 
-constexpr std::string_view kExamples = R"(  set-gateway enroll --dir gw --ca localhost:7701 --trust http://localhost:7702/trust.pem \
+constexpr std::string_view kExamples =
+    R"(  set-gateway enroll --dir gw --ca localhost:7701 --trust http://localhost:7702/trust.pem \
     --root-fingerprint HEX --token-file token --bin 400000 --id gateway-1 --host localhost
   set-gateway serve --dir gw --listen 127.0.0.1:7711 --cards cards.toml --passphrase-file pass
   set-gateway payments list --dir gw --json
@@ -57,7 +58,7 @@ Command chosen(const CLI::App& app) {
   if (app.got_subcommand("serve")) return Command::serve;
   if (app.got_subcommand("healthcheck")) return Command::healthcheck;
   return app.get_subcommand("payments")->got_subcommand("list") ? Command::payments_list
-                                                                 : Command::payments_show;
+                                                                : Command::payments_show;
 }
 
 bool is_bin(const std::string& text) {
@@ -100,8 +101,8 @@ std::string Config::health_address() const {
   return "unix:" + (directory / "health.sock").string();
 }
 
-Result<void> make_gateway_keys(const std::filesystem::path& directory,
-                               const Passphrase& passphrase, Rng& rng) {
+Result<void> make_gateway_keys(const std::filesystem::path& directory, const Passphrase& passphrase,
+                               Rng& rng) {
   auto file = TRY(KeyFile::open(key_file_of(directory), passphrase));
   const auto names = file.names();
   const auto missing = [&](std::string_view name) {

@@ -60,8 +60,8 @@ struct GatewayKeys {
 };
 /// Adds those that are missing to the keys.set of an enrolled directory; what is there stays, since
 /// tokens in merchants' hands were made with it.
-Result<void> make_gateway_keys(const std::filesystem::path& directory,
-                               const Passphrase& passphrase, Rng& rng);
+Result<void> make_gateway_keys(const std::filesystem::path& directory, const Passphrase& passphrase,
+                               Rng& rng);
 /// bad_config if the directory was never enrolled to the end.
 Result<GatewayKeys> load_gateway_keys(const std::filesystem::path& directory,
                                       const Passphrase& passphrase);

@@ -1,5 +1,5 @@
-// PCertReq and PCertRes: a merchant asks which of the gateway's certificates to use (set-1997 §3.9).
-// Called by service.cpp. Pure; any thread.
+// PCertReq and PCertRes: a merchant asks which of the gateway's certificates to use (set-1997
+// §3.9). Called by service.cpp. Pure; any thread.
 #pragma once
 
 #include "common/message/gateway_certificate.h"

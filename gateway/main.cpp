@@ -1,5 +1,5 @@
-// set-gateway stands between merchants and the acquirer: it opens what the cardholder sealed, checks
-// that both mean the same purchase, and asks the bank.
+// set-gateway stands between merchants and the acquirer: it opens what the cardholder sealed,
+// checks that both mean the same purchase, and asks the bank.
 #include <chrono>
 #include <cstdio>
 #include <thread>
@@ -38,7 +38,8 @@ Result<void> enroll(const Config& config) {
   const auto clock = system_clock();
   auto& rng = Rng::system();
   const bool is_new = !std::filesystem::exists(config.directory / "keys.set");
-  const auto passphrase = TRY(read_passphrase(config.passphrase, "Passphrase for keys.set", is_new));
+  const auto passphrase =
+      TRY(read_passphrase(config.passphrase, "Passphrase for keys.set", is_new));
   const auto trust = TRY(load_trust(config.trust, clock()));
   const auto ca = CaClient::connect(config.ca, trust);
   const PartyToEnroll party{.role = Role::gateway,
@@ -102,10 +103,10 @@ Result<void> serve(const Config& config) {
   TRY(service.resume());
 
   std::vector<Server> servers;
-  servers.push_back(TRY(Server::start(
-      {.listen = config.listen,
-       .credentials = server_credentials(identity.tls, ClientCertificate::required),
-       .services = {&service}})));
+  servers.push_back(TRY(
+      Server::start({.listen = config.listen,
+                     .credentials = server_credentials(identity.tls, ClientCertificate::required),
+                     .services = {&service}})));
   servers.push_back(TRY(Server::start({.listen = TRY(ListenAddress::parse(config.health_address())),
                                        .credentials = nullptr,
                                        .services = {}})));
@@ -139,11 +140,15 @@ Result<void> show_payments(const Config& config) {
 
 Result<void> run_command(const Config& config) {
   switch (config.command) {
-    case Command::enroll: return enroll(config);
-    case Command::serve: return serve(config);
+    case Command::enroll:
+      return enroll(config);
+    case Command::serve:
+      return serve(config);
     case Command::payments_list:
-    case Command::payments_show: return show_payments(config);
-    case Command::healthcheck: return healthcheck(config.health_address(), nullptr);
+    case Command::payments_show:
+      return show_payments(config);
+    case Command::healthcheck:
+      return healthcheck(config.health_address(), nullptr);
   }
   return {};
 }

@@ -1,5 +1,5 @@
-// The life of a PI, the cardholder's payment instruction: it pays once. Key: HPIData (set-1997 §4.4,
-// protocol §7). Values; the database holds them (store.h).
+// The life of a PI, the cardholder's payment instruction: it pays once. Key: HPIData (set-1997
+// §4.4, protocol §7). Values; the database holds them (store.h).
 //
 //  state        what happens                                   next
 //  UnusedPI     AuthReq accepted                               InProgressPI(authRRPID)
@@ -8,8 +8,8 @@
 //  InProgressPI the acquirer declines                          FreeAgainPI
 //  InProgressPI the acquirer does not answer and is reversed   FreeAgainPI
 //
-// The step into InProgressPI is one transaction, taken before the acquirer is asked: of two AuthReqs
-// with one PI exactly one gets there.
+// The step into InProgressPI is one transaction, taken before the acquirer is asked: of two
+// AuthReqs with one PI exactly one gets there.
 #pragma once
 
 #include <variant>

@@ -1,7 +1,7 @@
 // The gateway's tables. The rules of money stand here, whatever the code does (protocol §7): a PI
-// pays once, an authorisation belongs to one PI, captured ≤ authorised ≤ the PI's amount, a captured
-// item is in exactly one batch. There is no column for a card number: the sandbox acquirer knows a
-// card by an HMAC of it.
+// pays once, an authorisation belongs to one PI, captured ≤ authorised ≤ the PI's amount, a
+// captured item is in exactly one batch. There is no column for a card number: the sandbox acquirer
+// knows a card by an HMAC of it.
 #pragma once
 
 #include <array>

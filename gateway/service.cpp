@@ -30,9 +30,8 @@ void log_refused(const Refused& refused, const Verified<AuthReq>& auth_req) {
 
 Reply<AuthRes> reply_of(MadeAuthRes made, const TransIDs& trans_ids) {
   return {.message = std::move(made.message),
-          .answer = {.trans_ids = trans_ids,
-                     .baggage = serialize(to_wire(made.baggage)),
-                     .enclosed = {}}};
+          .answer = {
+              .trans_ids = trans_ids, .baggage = serialize(to_wire(made.baggage)), .enclosed = {}}};
 }
 
 /// None while the acquirer's answer is not known.
@@ -92,9 +91,12 @@ Result<std::variant<Decided, Refused>> Service::decide(Opened<AuthReq>& opened, 
   auto& waiting = std::get<AwaitingAcquirer>(accepted);
   const OwedReply owed{request_digest, pending_reply_of(opened.reply)};
   switch (TRY(parts_.store.claim(waiting, owed))) {  // before the acquirer is asked
-    case Claim::claimed: return TRY(ask_acquirer(std::move(waiting), pi.account));
-    case Claim::pi_in_use: return Refused{AuthCode::pi_previously_used, pi.head.purch_amt};
-    case Claim::known: break;
+    case Claim::claimed:
+      return TRY(ask_acquirer(std::move(waiting), pi.account));
+    case Claim::pi_in_use:
+      return Refused{AuthCode::pi_previously_used, pi.head.purch_amt};
+    case Claim::known:
+      break;
   }
   return failure(ErrorCode::in_progress, "this AuthReq is being worked on");
 }
@@ -131,10 +133,10 @@ Result<Decided> Service::settle(AwaitingAcquirer waiting, Result<AcquirerAnswer>
     TRY(parts_.acquirer.reverse(auth_rrpid));
     crash_point("gateway:after-reversal");
   }
-  auto decided = answer ? accept_acquirer_answer(std::move(waiting), *answer,
-                                                 parts_.token_key.reveal(), now,
-                                                 parts_.receiver.rng())
-                        : accept_no_reply(std::move(waiting), now);
+  auto decided = answer
+                     ? accept_acquirer_answer(std::move(waiting), *answer,
+                                              parts_.token_key.reveal(), now, parts_.receiver.rng())
+                     : accept_no_reply(std::move(waiting), now);
   auto saved = parts_.store.advance(std::move(decided));
   if (saved || saved.error().code != ErrorCode::conflict) return saved;
   // Two threads worked on one AuthReq that came in two forms: the first one's word counts.
@@ -178,19 +180,19 @@ Result<void> Service::store_answer(const Store::Unanswered& unanswered) {
   const auto& terms = terms_of(unanswered.decided);
   const auto now = parts_.receiver.now();
   const auto party = parts_.receiver.party();
-  const auto opened = TRY(open_pending_reply(parts_.token_key.reveal(), unanswered.owed.pending,
-                                             terms.auth_rrpid));
+  const auto opened =
+      TRY(open_pending_reply(parts_.token_key.reveal(), unanswered.owed.pending, terms.auth_rrpid));
   auto pending = TRY(PendingReply::from_bytes(opened.reveal()));
   const ReplyContext reply{.rrpid = pending.rrpid,
                            .request_digest = pending.request_digest,
                            .requester = terms.merchant,
                            .key = std::move(pending.key),
                            .held = {}};
-  const auto answer = reply_of(
-      make_auth_res(unanswered.decided, party->key_exchange.value().leaf.thumbprint()),
-      terms.trans_ids);
-  const auto bytes = TRY(
-      seal_answer(answer.message, answer.answer, reply, *party, now, parts_.receiver.rng()));
+  const auto answer =
+      reply_of(make_auth_res(unanswered.decided, party->key_exchange.value().leaf.thumbprint()),
+               terms.trans_ids);
+  const auto bytes =
+      TRY(seal_answer(answer.message, answer.answer, reply, *party, now, parts_.receiver.rng()));
   return parts_.store.database().in_transaction("gateway:answered", [&](Transaction& t) {
     return replies::save(t, terms.merchant.view(), to_string(Treatment<AuthReq>::info.type),
                          terms.auth_rrpid,
@@ -217,7 +219,8 @@ Result<wire::FetchCertificatesResponse> Service::fetch_certificates(
   CHECK_OR_FAIL(in.thumbprints_size() <= kMaxFetchedThumbprints, ErrorCode::invalid_argument,
                 "more than 32 thumbprints");
   std::vector<Thumbprint> named;
-  for (const auto& thumbprint : in.thumbprints()) named.push_back(TRY(Thumbprint::parse(thumbprint)));
+  for (const auto& thumbprint : in.thumbprints())
+    named.push_back(TRY(Thumbprint::parse(thumbprint)));
   const auto party = parts_.receiver.party();
   wire::FetchCertificatesResponse out;
   for (const auto& certificate :

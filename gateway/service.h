@@ -22,10 +22,10 @@ class Service final : public wire::GatewayService::Service {
   };
   explicit Service(Parts parts) : parts_(std::move(parts)) {}
 
-  /// Decides what was left waiting for the acquirer when a flow or the whole process died, and stores
-  /// the answers that are owed, so that a merchant's repeated bytes find them however late. Before
-  /// serving with no age; beside it for what is older than any flow takes. In either order a flow
-  /// that still runs comes to the same answer.
+  /// Decides what was left waiting for the acquirer when a flow or the whole process died, and
+  /// stores the answers that are owed, so that a merchant's repeated bytes find them however late.
+  /// Before serving with no age; beside it for what is older than any flow takes. In either order a
+  /// flow that still runs comes to the same answer.
   Result<void> resume(Duration older_than = {});
 
   /// One AuthReq; the RPCs below add the transport's check.

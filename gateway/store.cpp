@@ -15,10 +15,32 @@ namespace {
   "cap_token, batch_id, batch_sequence_num, request_digest, pending_reply"
 
 enum Column : std::size_t {
-  kAuthRRPID, kState, kHPIData, kHOIData, kContentDigest, kTransIDs, kMerchant, kMerchantID,
-  kCurrency, kPurchMinor, kRequestedMinor, kCapturedMinor, kCaptureNow, kAuthRetNum,
-  kReceivedAt, kAuthCode, kAuthDate, kApprovalCode, kRespReason, kLogRefID, kHoldExpires,
-  kCapToken, kBatchID, kBatchSequenceNum, kRequestDigest, kPendingReply
+  kAuthRRPID,
+  kState,
+  kHPIData,
+  kHOIData,
+  kContentDigest,
+  kTransIDs,
+  kMerchant,
+  kMerchantID,
+  kCurrency,
+  kPurchMinor,
+  kRequestedMinor,
+  kCapturedMinor,
+  kCaptureNow,
+  kAuthRetNum,
+  kReceivedAt,
+  kAuthCode,
+  kAuthDate,
+  kApprovalCode,
+  kRespReason,
+  kLogRefID,
+  kHoldExpires,
+  kCapToken,
+  kBatchID,
+  kBatchSequenceNum,
+  kRequestDigest,
+  kPendingReply
 };
 
 Result<Amount> amount_of(const Row& row, std::size_t currency, std::size_t minor) {
@@ -95,9 +117,9 @@ Decided decided_of(Authorization authorization) {
 }
 
 Result<std::optional<Authorization>> find_in(Transaction& t, const RRPID& auth_rrpid) {
-  const auto row = TRY(t.query_one(
-      "SELECT " SET_AUTHORIZATION_COLUMNS " FROM authorizations WHERE auth_rrpid = $1",
-      {auth_rrpid}));
+  const auto row = TRY(t.query_one("SELECT " SET_AUTHORIZATION_COLUMNS
+                                   " FROM authorizations WHERE auth_rrpid = $1",
+                                   {auth_rrpid}));
   if (!row) return std::nullopt;
   return TRY(state_of(*row));
 }
@@ -140,9 +162,16 @@ Outcome approved_outcome(const AuthorizationTerms& terms, const Approval& approv
 }
 
 Outcome refused_outcome(std::string_view state, AuthCode code, Instant auth_date) {
-  return {.state = state, .code = code, .auth_date = auth_date, .approval_code = std::nullopt,
-          .resp_reason = std::nullopt, .log_ref_id = "", .hold_expires = std::nullopt,
-          .cap_token = std::nullopt, .batch_id = std::nullopt, .batch_sequence_num = std::nullopt};
+  return {.state = state,
+          .code = code,
+          .auth_date = auth_date,
+          .approval_code = std::nullopt,
+          .resp_reason = std::nullopt,
+          .log_ref_id = "",
+          .hold_expires = std::nullopt,
+          .cap_token = std::nullopt,
+          .batch_id = std::nullopt,
+          .batch_sequence_num = std::nullopt};
 }
 
 Outcome outcome_of(const Approved& approved) {
@@ -185,15 +214,15 @@ Result<void> save_outcome(Transaction& t, const AuthorizationTerms& terms, const
       "authorized_minor = $5, captured_minor = $6, approval_code = $7, resp_reason = $8, "
       "log_ref_id = $9, hold_expires = $10, cap_token = $11, batch_id = $12, "
       "batch_sequence_num = $13 WHERE auth_rrpid = $1 AND state = 'awaiting_acquirer'",
-      {terms.auth_rrpid, out.state, static_cast<int>(out.code), out.auth_date,
-       out.authorized_minor, out.captured_minor, out.approval_code, number_of(out.resp_reason),
-       out.log_ref_id, out.hold_expires, out.cap_token, out.batch_id, out.batch_sequence_num}));
+      {terms.auth_rrpid, out.state, static_cast<int>(out.code), out.auth_date, out.authorized_minor,
+       out.captured_minor, out.approval_code, number_of(out.resp_reason), out.log_ref_id,
+       out.hold_expires, out.cap_token, out.batch_id, out.batch_sequence_num}));
   CHECK_OR_FAIL(changed == 1, ErrorCode::conflict, "this authorisation was decided already");
-  const auto freed = TRY(t.execute(
-      "UPDATE pis SET state = $3, authorized_minor = $4 "
-      "WHERE hpi_data = $1 AND auth_rrpid = $2 AND state = 'in_progress'",
-      {terms.hpi_data, terms.auth_rrpid, out.authorized_minor > 0 ? "consumed" : "free_again",
-       out.authorized_minor}));
+  const auto freed =
+      TRY(t.execute("UPDATE pis SET state = $3, authorized_minor = $4 "
+                    "WHERE hpi_data = $1 AND auth_rrpid = $2 AND state = 'in_progress'",
+                    {terms.hpi_data, terms.auth_rrpid,
+                     out.authorized_minor > 0 ? "consumed" : "free_again", out.authorized_minor}));
   CHECK_OR_FAIL(freed == 1, ErrorCode::internal, "an authorisation without its PI");
   return {};
 }
@@ -230,7 +259,8 @@ Result<Store> Store::open(std::string_view url, DatabaseUse use) {
 
 Result<void> Store::save_setting(std::string_view name, std::string_view value) {
   return database_.in_transaction("gateway:setting", [&](Transaction& t) -> Result<void> {
-    TRY(t.execute("INSERT INTO settings (name, value) VALUES ($1, $2) "
+    TRY(
+        t.execute("INSERT INTO settings (name, value) VALUES ($1, $2) "
                   "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
                   {name, value}));
     return {};
@@ -267,13 +297,13 @@ Result<Claim> Store::claim(const AwaitingAcquirer& waiting, const OwedReply& owe
   const auto& terms = waiting.terms;
   return database_.in_transaction("gateway:claim", [&](Transaction& t) -> Result<Claim> {
     if (TRY(find_in(t, terms.auth_rrpid))) return Claim::known;
-    const auto claimed = TRY(t.execute(
-        "INSERT INTO pis (hpi_data, state, auth_rrpid, currency, purch_minor) "
-        "VALUES ($1, 'in_progress', $2, $3, $4) ON CONFLICT (hpi_data) DO UPDATE "
-        "SET state = 'in_progress', auth_rrpid = excluded.auth_rrpid "
-        "WHERE pis.state = 'free_again'",
-        {terms.hpi_data, terms.auth_rrpid, terms.purch_amt.currency().number(),
-         terms.purch_amt.minor()}));
+    const auto claimed =
+        TRY(t.execute("INSERT INTO pis (hpi_data, state, auth_rrpid, currency, purch_minor) "
+                      "VALUES ($1, 'in_progress', $2, $3, $4) ON CONFLICT (hpi_data) DO UPDATE "
+                      "SET state = 'in_progress', auth_rrpid = excluded.auth_rrpid "
+                      "WHERE pis.state = 'free_again'",
+                      {terms.hpi_data, terms.auth_rrpid, terms.purch_amt.currency().number(),
+                       terms.purch_amt.minor()}));
     if (claimed == 0) return Claim::pi_in_use;
     TRY(insert(t, waiting, owed));
     TRY(t.execute(kForgetAnswered));
@@ -296,8 +326,7 @@ Result<Decided> Store::advance(Decided decided) {
 Result<std::vector<AwaitingAcquirer>> Store::awaiting_acquirer(Instant received_by) {
   return database_.in_transaction(
       "gateway:find", [&](Transaction& t) -> Result<std::vector<AwaitingAcquirer>> {
-        const auto rows = TRY(t.query("SELECT " SET_AUTHORIZATION_COLUMNS
-                                      " FROM authorizations "
+        const auto rows = TRY(t.query("SELECT " SET_AUTHORIZATION_COLUMNS " FROM authorizations "
                                       "WHERE state = 'awaiting_acquirer' AND received_at <= $1",
                                       {received_by}));
         std::vector<AwaitingAcquirer> out;
@@ -312,10 +341,9 @@ Result<std::vector<Store::Unanswered>> Store::unanswered(Instant decided_by) {
   return database_.in_transaction(
       "gateway:unanswered", [&](Transaction& t) -> Result<std::vector<Unanswered>> {
         TRY(t.execute(kForgetAnswered));
-        const auto rows = TRY(t.query(
-            "SELECT " SET_AUTHORIZATION_COLUMNS " FROM authorizations "
-            "WHERE pending_reply IS NOT NULL AND auth_date <= $1",
-            {decided_by}));
+        const auto rows = TRY(t.query("SELECT " SET_AUTHORIZATION_COLUMNS " FROM authorizations "
+                                      "WHERE pending_reply IS NOT NULL AND auth_date <= $1",
+                                      {decided_by}));
         std::vector<Unanswered> out;
         for (const auto& row : rows) {
           out.push_back({decided_of(TRY(state_of(row))),

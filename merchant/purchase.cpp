@@ -83,19 +83,19 @@ void put_preq(PRes& pres, const Initiated& purchase, const ReceivedPReq& preq) {
 }  // namespace
 
 Result<Initiated> accept_pinit_req(const std::optional<Order>& order, bool taken, const Unsigned<PInitReq>& message,
-                                   const Shop& shop, Instant now, Rng& rng) {
+                                   const Seller& seller, Instant now, Rng& rng) {
   // "find order by LID-M", and only for who knows its secret (protocol §4).
   const bool known = opens(order, message->order_secret);
   CHECK_OR_FAIL(known && !taken && now <= order->expires_at, ErrorCode::unknown_lid,
                 "there is no such order, the secret is not its own, or it can no longer be paid");
   // "brand/BIN accepted → choose gateway for (brand, BIN)": one brand, one gateway, any BIN.
-  const auto& brand = shop.party.signature.value().leaf.brand();
+  const auto& brand = seller.party.signature.value().leaf.brand();
   CHECK_OR_FAIL(message->brand == brand, ErrorCode::unspecified_failure, "the card's brand is not taken here");
   // "M generates XID and Chall-M": fresh for every PInitReq, however often an order is looked at.
   const TransIDs ids{message->lid_c, order->id, rng.make<XID>(), now, "", message->language};
   return Initiated{*order,         ids,           message.content_digest(),
                    message->chall_c, rng.make<Challenge>(), brand,
-                   message->bin,   shop.gateway.key_exchange.leaf.thumbprint()};
+                   message->bin,   seller.gateway.key_exchange.leaf.thumbprint()};
 }
 
 PInitRes make_pinit_res(const Initiated& purchase) {

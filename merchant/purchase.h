@@ -10,7 +10,7 @@
 namespace set::merchant {
 
 /// What accept_pinit_req looks at beside the message.
-struct Shop {
+struct Seller {
   const Party& party;
   const GatewayCertificates& gateway;
 };
@@ -22,7 +22,7 @@ struct Shop {
 /// Errors: unknown_lid for an unknown order, a wrong secret, an order that is expired or taken: one
 ///         code, so that nothing is told to who lacks the secret. unspecified_failure: not our brand.
 Result<Initiated> accept_pinit_req(const std::optional<Order>& order, bool taken, const Unsigned<PInitReq>& message,
-                                   const Shop& shop, Instant now, Rng& rng);
+                                   const Seller& seller, Instant now, Rng& rng);
 
 /// Spec: set-1997 §3.3. TransIDs go into the header, the gateway's key-exchange chain into the bag.
 PInitRes make_pinit_res(const Initiated& purchase);

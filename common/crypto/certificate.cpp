@@ -192,8 +192,7 @@ Result<void> check_role_extensions(const Certificate::Impl& impl) {
   CHECK_OR_FAIL(merchant == impl.merchant_data.has_value(), ErrorCode::invalid_certificate,
                 "merchantData is in every merchant's certificate and in no other");
 
-  const bool gateway_kem =
-      only(impl.roles, Role::gateway) && impl.key_use == KeyUse::key_exchange;
+  const bool gateway_kem = only(impl.roles, Role::gateway) && impl.key_use == KeyUse::key_exchange;
   CHECK_OR_FAIL(!gateway_kem || impl.card_cert_required == true, ErrorCode::invalid_certificate,
                 "a gateway's key-exchange certificate lacks cardCertRequired = TRUE");
   const bool tunneling = impl.x509.v3_extensions().extension_set(detail::tunneling_oid());
@@ -242,9 +241,12 @@ namespace detail {
 
 Key_Constraints constraints_of(KeyUse use) {
   switch (use) {
-    case KeyUse::signature: return Key_Constraints::DigitalSignature;
-    case KeyUse::key_exchange: return Key_Constraints::KeyEncipherment;
-    case KeyUse::certificate_signing: break;
+    case KeyUse::signature:
+      return Key_Constraints::DigitalSignature;
+    case KeyUse::key_exchange:
+      return Key_Constraints::KeyEncipherment;
+    case KeyUse::certificate_signing:
+      break;
   }
   // SET lets a CA combine the two (set-1997 §1.1); a BCI is signed as a list of CRLs.
   return Key_Constraints(Key_Constraints::KeyCertSign | Key_Constraints::CrlSign);
@@ -275,30 +277,48 @@ bool fits_name(std::string_view text) {
 
 std::string_view to_string(Role role) {
   switch (role) {
-    case Role::cardholder: return "cardholder";
-    case Role::merchant: return "merchant";
-    case Role::gateway: return "gateway";
-    case Role::cca: return "cca";
-    case Role::mca: return "mca";
-    case Role::pca: return "pca";
-    case Role::gca: return "gca";
-    case Role::bca: return "bca";
-    case Role::rca: break;
+    case Role::cardholder:
+      return "cardholder";
+    case Role::merchant:
+      return "merchant";
+    case Role::gateway:
+      return "gateway";
+    case Role::cca:
+      return "cca";
+    case Role::mca:
+      return "mca";
+    case Role::pca:
+      return "pca";
+    case Role::gca:
+      return "gca";
+    case Role::bca:
+      return "bca";
+    case Role::rca:
+      break;
   }
   return "rca";
 }
 
 std::string_view policy_oid(Role role) {
   switch (role) {
-    case Role::cardholder: return policy::kCardholder;
-    case Role::merchant: return policy::kMerchant;
-    case Role::gateway: return policy::kGateway;
-    case Role::cca: return policy::kCCA;
-    case Role::mca: return policy::kMCA;
-    case Role::pca: return policy::kPCA;
-    case Role::gca: return policy::kGCA;
-    case Role::bca: return policy::kBCA;
-    case Role::rca: break;
+    case Role::cardholder:
+      return policy::kCardholder;
+    case Role::merchant:
+      return policy::kMerchant;
+    case Role::gateway:
+      return policy::kGateway;
+    case Role::cca:
+      return policy::kCCA;
+    case Role::mca:
+      return policy::kMCA;
+    case Role::pca:
+      return policy::kPCA;
+    case Role::gca:
+      return policy::kGCA;
+    case Role::bca:
+      return policy::kBCA;
+    case Role::rca:
+      break;
   }
   return policy::kRoot;
 }
@@ -312,8 +332,7 @@ Result<Certificate> Certificate::parse(ByteView der) {
     impl->x509 = Botan::X509_Certificate(der);
     // Botan also reads PEM and stops after the first object: only these exact bytes will do, since
     // they are what the thumbprint names.
-    CHECK_OR_FAIL(equal(impl->x509.BER_encode(), der), ErrorCode::decoding_failure,
-                  kNoCertificate);
+    CHECK_OR_FAIL(equal(impl->x509.BER_encode(), der), ErrorCode::decoding_failure, kNoCertificate);
     return {};
   }));
   impl->der = bytes_of(der);

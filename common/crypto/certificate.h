@@ -1,5 +1,6 @@
 // Certificates of SET/2: X.509 with SET's private extensions under 2.23.42.7 (protocol §3,
-// set-1997 §1.5). Parsing, our profile's view of a certificate, and the issuing primitive of the CA.
+// set-1997 §1.5). Parsing, our profile's view of a certificate, and the issuing primitive of the
+// CA.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,17 @@
 namespace set {
 
 /// SET's certificateType, the bit numbers of 2.23.42.7.1.
-enum class Role : std::uint8_t { cardholder = 0, merchant = 1, gateway = 2, cca = 3, mca = 4, pca = 5, gca = 6, bca = 7, rca = 8 };
+enum class Role : std::uint8_t {
+  cardholder = 0,
+  merchant = 1,
+  gateway = 2,
+  cca = 3,
+  mca = 4,
+  pca = 5,
+  gca = 6,
+  bca = 7,
+  rca = 8
+};
 std::string_view to_string(Role role);
 inline LogField log_field(Role role) { return {"role", std::string(to_string(role))}; }
 
@@ -46,8 +57,8 @@ struct MerchantData {
   std::string acquirer_bin;  ///< merAcquirerBIN, 6 digits.
   std::string name;          ///< as on the cardholder's statement
   std::string city;
-  unsigned country = 0;      ///< ISO 3166 numeric
-  bool auth_flag = false;    ///< merAuthFlag; always false in SET/2: no PAN goes back
+  unsigned country = 0;    ///< ISO 3166 numeric
+  bool auth_flag = false;  ///< merAuthFlag; always false in SET/2: no PAN goes back
 };
 
 /// A parsed certificate and what SET reads in it. Value, immutable, cheap to copy (shared).
@@ -60,21 +71,22 @@ class Certificate {
   const Bytes& der() const;
   std::string pem() const;
   const Thumbprint& thumbprint() const;
-  bool has_role(Role role) const;           ///< bit of certificateType
+  bool has_role(Role role) const;  ///< bit of certificateType
   std::vector<Role> roles() const;
   KeyUse key_use() const;
-  const std::string& brand() const;         ///< O
+  const std::string& brand() const;                ///< O
   const std::string& organizational_unit() const;  ///< OU: acquirer, issuer or descriptive name
-  const std::string& common_name() const;   ///< CN: pseudonym, merchant name, gateway id
+  const std::string& common_name() const;          ///< CN: pseudonym, merchant name, gateway id
   std::string serial_hex() const;
   Instant not_before() const;
   Instant not_after() const;
-  const Bytes& public_key() const;          ///< SubjectPublicKeyInfo, DER
+  const Bytes& public_key() const;  ///< SubjectPublicKeyInfo, DER
   const std::optional<MerchantData>& merchant_data() const;
-  bool tunneling() const;                   ///< 2.23.42.7.4: AcqCardMsg supported
+  bool tunneling() const;                          ///< 2.23.42.7.4: AcqCardMsg supported
   std::optional<bool> card_cert_required() const;  ///< 2.23.42.7.3
-  const std::optional<Bytes>& hashed_root_key() const;  ///< 2.23.42.7.0: SHA-384 of the next root's key
-  const std::vector<std::string>& policies() const;     ///< policy OIDs in dotted form
+  const std::optional<Bytes>& hashed_root_key()
+      const;  ///< 2.23.42.7.0: SHA-384 of the next root's key
+  const std::vector<std::string>& policies() const;  ///< policy OIDs in dotted form
   bool is_self_signed() const;
 
   struct Impl;
@@ -93,20 +105,20 @@ struct CertificateTemplate {
   bool is_ca = false;
   std::optional<unsigned> path_limit;
   Instant not_before, not_after;
-  std::string policy_oid;                    ///< empty = policy_oid() of each role
+  std::string policy_oid;  ///< empty = policy_oid() of each role
   std::optional<MerchantData> merchant_data;
-  std::optional<bool> card_cert_required;    ///< gateway key exchange: always true in SET/2
-  std::optional<bool> tunneling;             ///< gateway key exchange
-  std::optional<Bytes> hashed_root_key;      ///< root: digest of the next root's key
-  std::string crl_url, issuer_url;           ///< CRL distribution point; authority information access
+  std::optional<bool> card_cert_required;  ///< gateway key exchange: always true in SET/2
+  std::optional<bool> tunneling;           ///< gateway key exchange
+  std::optional<Bytes> hashed_root_key;    ///< root: digest of the next root's key
+  std::string crl_url, issuer_url;         ///< CRL distribution point; authority information access
 };
 
 /// Signs a certificate for a SubjectPublicKeyInfo of any algorithm (ML-DSA, our KEM).
 /// Serial: 128 random bits. keyUsage and basicConstraints critical, SET's extensions non-critical,
 /// authorityKeyIdentifier and subjectKeyIdentifier always. `issuer` none = self-signed.
-Result<Certificate> issue_certificate(const CertificateTemplate& contents, ByteView subject_public_key,
-                                      const Certificate* issuer, const SoftwareSigner& issuer_key,
-                                      Rng& rng);
+Result<Certificate> issue_certificate(const CertificateTemplate& contents,
+                                      ByteView subject_public_key, const Certificate* issuer,
+                                      const SoftwareSigner& issuer_key, Rng& rng);
 
 // --- the transport's certificates (ECDSA P-256, a separate root; protocol §1) ---
 
@@ -119,7 +131,7 @@ struct TlsKey {
 
 struct TlsTemplate {
   std::string organization, organizational_unit, common_name;
-  std::vector<std::string> hosts;  ///< DNS names and IP addresses for subjectAltName; empty = client only
+  std::vector<std::string> hosts;  ///< DNS names, IP addresses (subjectAltName); empty = client only
   bool is_ca = false;
   Instant not_before, not_after;
 };
@@ -132,9 +144,9 @@ Result<std::string> issue_tls_certificate(const TlsTemplate& contents, ByteView 
 
 /// The transport root's key and name certified by the SET root: how trust in a root fingerprint
 /// reaches TLS. Returns DER. Subject name and key are those of `transport_root_pem`.
-Result<Bytes> cross_certify_transport_root(std::string_view transport_root_pem, const Certificate& root,
-                                           const SoftwareSigner& root_key, Instant not_before,
-                                           Instant not_after, Rng& rng);
+Result<Bytes> cross_certify_transport_root(std::string_view transport_root_pem,
+                                           const Certificate& root, const SoftwareSigner& root_key,
+                                           Instant not_before, Instant not_after, Rng& rng);
 /// Subject facts of a TLS certificate, for the daemon's own checks and `doctor`.
 struct TlsCertificateFacts {
   std::string organization, organizational_unit, common_name;

@@ -44,7 +44,8 @@ Result<void> check_template(const CertificateTemplate& contents, ByteView subjec
                 "a URL has more than 512 octets or other than printable ASCII");
   if (contents.merchant_data) TRY(detail::check_merchant_data(*contents.merchant_data));
 
-  const ByteView signs_with = issuer != nullptr ? ByteView(issuer->public_key()) : subject_public_key;
+  const ByteView signs_with =
+      issuer != nullptr ? ByteView(issuer->public_key()) : subject_public_key;
   CHECK_OR_FAIL(equal(signs_with, issuer_key.public_key()), ErrorCode::invalid_argument,
                 "the issuer's certificate is not of the issuer's key");
   CHECK_OR_FAIL(issuer == nullptr || issuer->key_use() == KeyUse::certificate_signing,
@@ -76,9 +77,8 @@ ext::Certificate_Policies policies(const CertificateTemplate& contents) {
 
 void add_standard_extensions(Botan::Extensions& extensions, const CertificateTemplate& contents,
                              ByteView subject_public_key, const Bytes& authority_key_id) {
-  const auto path_limit = contents.path_limit
-                              ? std::optional<std::size_t>(*contents.path_limit)
-                              : std::nullopt;
+  const auto path_limit =
+      contents.path_limit ? std::optional<std::size_t>(*contents.path_limit) : std::nullopt;
   extensions.add(std::make_unique<ext::Basic_Constraints>(contents.is_ca, path_limit), true);
   extensions.add(std::make_unique<ext::Key_Usage>(detail::constraints_of(contents.key_use)), true);
   extensions.add(std::make_unique<ext::Subject_Key_ID>(detail::key_id(subject_public_key)));
@@ -119,22 +119,19 @@ void add_set_extensions(Botan::Extensions& extensions, const CertificateTemplate
 Bytes sign(const CertificateTemplate& contents, ByteView subject_public_key,
            const Certificate* issuer, const SoftwareSigner& issuer_key, Rng& rng) {
   Botan::Extensions extensions;
-  const Bytes authority_key_id = issuer != nullptr ? issuer->impl().x509.subject_key_id()
-                                                   : detail::key_id(subject_public_key);
+  const Bytes authority_key_id =
+      issuer != nullptr ? issuer->impl().x509.subject_key_id() : detail::key_id(subject_public_key);
   add_standard_extensions(extensions, contents, subject_public_key, authority_key_id);
   add_set_extensions(extensions, contents);
 
   const Botan::X509_DN subject = subject_name(contents);
-  const Botan::X509_DN issuer_name =
-      issuer != nullptr ? issuer->impl().x509.subject_dn() : subject;
+  const Botan::X509_DN issuer_name = issuer != nullptr ? issuer->impl().x509.subject_dn() : subject;
   const Botan::BigInt serial(rng.botan(), kSerialBits);
   return issuer_key.impl().signers.use([&](detail::PreparedSigner& prepared) {
-    return Botan::X509_CA::make_cert(prepared.signer, rng.botan(), serial,
-                                     prepared.signer.algorithm_identifier(),
-                                     bytes_of(subject_public_key),
-                                     detail::to_x509_time(contents.not_before),
-                                     detail::to_x509_time(contents.not_after), issuer_name,
-                                     subject, extensions)
+    return Botan::X509_CA::make_cert(
+               prepared.signer, rng.botan(), serial, prepared.signer.algorithm_identifier(),
+               bytes_of(subject_public_key), detail::to_x509_time(contents.not_before),
+               detail::to_x509_time(contents.not_after), issuer_name, subject, extensions)
         .BER_encode();
   });
 }
@@ -146,9 +143,8 @@ Result<Certificate> issue_certificate(const CertificateTemplate& contents,
                                       const SoftwareSigner& issuer_key, Rng& rng) {
   TRY(check_template(contents, subject_public_key, issuer, issuer_key));
   const Bytes der =
-      TRY(guarded(ErrorCode::invalid_argument, "the certificate's contents cannot be encoded", [&] {
-        return sign(contents, subject_public_key, issuer, issuer_key, rng);
-      }));
+      TRY(guarded(ErrorCode::invalid_argument, "the certificate's contents cannot be encoded",
+                  [&] { return sign(contents, subject_public_key, issuer, issuer_key, rng); }));
   return Certificate::parse(der);
 }
 

@@ -1,5 +1,5 @@
-// A certificate that exists only as DER, a cross-certificate or a TLS certificate from a message, as
-// text. Pure.
+// A certificate that exists only as DER, a cross-certificate or a TLS certificate from a message,
+// as text. Pure.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// The edge at which Botan's exceptions end: guarded() turns them into Errors. Inside common/crypto only.
+// The edge at which Botan's exceptions end: guarded() turns them into Errors. Inside common/crypto
+// only.
 #pragma once
 
 #include <exception>
@@ -38,7 +39,8 @@ auto guarded(ErrorCode code, const char* sentence, Body&& body) ->
   }
 }
 
-/// For what can only fail by a bug or without memory, such as hashing: an exception ends the process.
+/// For what can only fail by a bug or without memory, such as hashing: an exception ends the
+/// process.
 template <class Body>
 auto infallible(Body&& body) noexcept {
   return std::forward<Body>(body)();

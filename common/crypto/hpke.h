@@ -40,7 +40,9 @@ Result<HpkeContext> hpke_receiver(const KemPrivateKey& key, ByteView encapsulate
 /// Oblivious HTTP does (RFC 9458 §4.4): a fresh 32-byte nonce,
 /// prk = HKDF-Extract(salt = enc ‖ nonce, exported secret), key and nonce by HKDF-Expand with info
 /// "key" and "nonce", AES-256-GCM. Result is nonce ‖ ciphertext. No KEM operation.
-Bytes seal_reply(ByteView reply_secret, ByteView encapsulated, ByteView aad, ByteView plaintext, Rng& rng);
-Result<SecretBytes> open_reply(ByteView reply_secret, ByteView encapsulated, ByteView aad, ByteView reply);
+Bytes seal_reply(ByteView reply_secret, ByteView encapsulated, ByteView aad, ByteView plaintext,
+                 Rng& rng);
+Result<SecretBytes> open_reply(ByteView reply_secret, ByteView encapsulated, ByteView aad,
+                               ByteView reply);
 
 }  // namespace set

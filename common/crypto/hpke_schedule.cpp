@@ -34,8 +34,7 @@ SecretBytes labeled_expand(const HpkeSuite& suite, ByteView prk, std::string_vie
                            ByteView info, std::size_t size) {
   Bytes length;
   append(length, static_cast<unsigned>(size));
-  const Bytes labeled =
-      concat({length, view_of(kVersion), suite_id(suite), view_of(label), info});
+  const Bytes labeled = concat({length, view_of(kVersion), suite_id(suite), view_of(label), info});
   return hkdf_expand(suite.hash, prk, labeled, size);
 }
 
@@ -90,8 +89,7 @@ HpkeSecrets hpke_key_schedule(const HpkeSuite& suite, ByteView shared_secret, By
   const SecretBytes psk_id_hash = labeled_extract(suite, {}, "psk_id_hash", {});
   const SecretBytes info_hash = labeled_extract(suite, {}, "info_hash", info);
   const std::uint8_t mode_base = 0x00;
-  const Bytes context =
-      concat({ByteView(&mode_base, 1), psk_id_hash.reveal(), info_hash.reveal()});
+  const Bytes context = concat({ByteView(&mode_base, 1), psk_id_hash.reveal(), info_hash.reveal()});
 
   const SecretBytes secret = labeled_extract(suite, shared_secret, "secret", {});
   const ByteView prk = secret.reveal();

@@ -16,9 +16,9 @@ SecretBytes hkdf_extract(std::string_view hash, ByteView salt, ByteView secret);
 SecretBytes hkdf_expand(std::string_view hash, ByteView prk, ByteView info, std::size_t size);
 
 struct HpkeSuite {
-  unsigned kem, kdf, aead;      ///< RFC 9180 §7
-  std::string_view hash;        ///< of the KDF
-  std::size_t aead_key_bytes;   ///< Nk
+  unsigned kem, kdf, aead;     ///< RFC 9180 §7
+  std::string_view hash;       ///< of the KDF
+  std::size_t aead_key_bytes;  ///< Nk
 };
 /// 0x647A, HKDF-SHA384, AES-256-GCM.
 extern const HpkeSuite kOurHpkeSuite;

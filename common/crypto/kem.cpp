@@ -61,21 +61,21 @@ Result<KemPublicKey> KemPublicKey::parse(ByteView raw) {
 }
 
 Result<KemPublicKey> KemPublicKey::from_spki(ByteView der) {
-  const auto raw = TRY(guarded(
-      ErrorCode::decoding_failure, "a KEM public key's encoding is malformed",
-      [&]() -> Result<Bytes> {
-        Botan::AlgorithmIdentifier algorithm;
-        Bytes bits;
-        Botan::BER_Decoder(der, Botan::BER_Decoder::Limits::DER())
-            .start_sequence()
-            .decode(algorithm)
-            .decode(bits, Botan::ASN1_Type::BitString)
-            .end_cons()
-            .verify_end();
-        CHECK_OR_FAIL(algorithm == kem_algorithm(), ErrorCode::decoding_failure,
-                      "the key is not for id-MLKEM768-X25519-SHA3-256");
-        return bits;
-      }));
+  const auto raw =
+      TRY(guarded(ErrorCode::decoding_failure, "a KEM public key's encoding is malformed",
+                  [&]() -> Result<Bytes> {
+                    Botan::AlgorithmIdentifier algorithm;
+                    Bytes bits;
+                    Botan::BER_Decoder(der, Botan::BER_Decoder::Limits::DER())
+                        .start_sequence()
+                        .decode(algorithm)
+                        .decode(bits, Botan::ASN1_Type::BitString)
+                        .end_cons()
+                        .verify_end();
+                    CHECK_OR_FAIL(algorithm == kem_algorithm(), ErrorCode::decoding_failure,
+                                  "the key is not for id-MLKEM768-X25519-SHA3-256");
+                    return bits;
+                  }));
   auto key = TRY(parse(raw));
   CHECK_OR_FAIL(equal(key.spki(), der), ErrorCode::decoding_failure,
                 "a KEM public key is not in DER");
@@ -109,9 +109,8 @@ Result<Encapsulation> KemPublicKey::encapsulate_derandomized(ByteView mlkem_mess
   const Bytes x25519_ciphertext = ephemeral->public_key();
   const auto x25519_secret = TRY(ephemeral->agree(x25519_key));
   const auto mlkem = TRY(ml_kem_encapsulate(mlkem_key, mlkem_message));
-  return Encapsulation{
-      concat({mlkem.ciphertext, x25519_ciphertext}),
-      detail::combine(mlkem.secret, x25519_secret, x25519_ciphertext, x25519_key)};
+  return Encapsulation{concat({mlkem.ciphertext, x25519_ciphertext}),
+                       detail::combine(mlkem.secret, x25519_secret, x25519_ciphertext, x25519_key)};
 }
 
 // --- private key ---
@@ -138,8 +137,8 @@ Result<KemPrivateKey> KemPrivateKey::from_seed(ByteView seed) {
   CHECK_OR_FAIL(seed.size() == suite::kKemPrivateKeyBytes, ErrorCode::decoding_failure,
                 "a private KEM key has not 96 octets");
   const auto prepared = TRY(prepare(seed));
-  auto public_key = TRY(KemPublicKey::parse(
-      concat({prepared.mlkem->public_key(), prepared.x25519->public_key()})));
+  auto public_key = TRY(
+      KemPublicKey::parse(concat({prepared.mlkem->public_key(), prepared.x25519->public_key()})));
   auto kept = std::make_shared<const SecretBytes>(SecretBytes::copy_of(seed));
   auto make = [kept] {
     auto again = prepare(kept->reveal());
@@ -151,8 +150,7 @@ Result<KemPrivateKey> KemPrivateKey::from_seed(ByteView seed) {
 }
 
 Result<KemPrivateKey> KemPrivateKey::from_x_wing_seed(ByteView seed) {
-  CHECK_OR_FAIL(seed.size() == 32, ErrorCode::decoding_failure,
-                "an X-Wing seed has not 32 octets");
+  CHECK_OR_FAIL(seed.size() == 32, ErrorCode::decoding_failure, "an X-Wing seed has not 32 octets");
   const SecretBytes expanded = infallible([&] {
     auto xof = Botan::XOF::create_or_throw("SHAKE-256");
     xof->update(seed);

@@ -1,6 +1,7 @@
 // The hybrid key encapsulation X25519 + ML-KEM-768 of protocol §1: X-Wing's construction, which is
 // id-MLKEM768-X25519-SHA3-256 (key and ciphertext are ML-KEM part ‖ X25519 part;
-// secret = SHA3-256(mlkem secret ‖ x25519 secret ‖ x25519 ciphertext ‖ x25519 public key ‖ "\.//^\")).
+// secret = SHA3-256(mlkem secret ‖ x25519 secret ‖ x25519 ciphertext ‖ x25519 public key ‖
+// "\.//^\")).
 #pragma once
 
 #include <memory>
@@ -11,8 +12,8 @@
 namespace set {
 
 struct Encapsulation {
-  Bytes ciphertext;     ///< 1120 bytes.
-  SecretBytes secret;   ///< 32 bytes.
+  Bytes ciphertext;    ///< 1120 bytes.
+  SecretBytes secret;  ///< 32 bytes.
 };
 
 /// A public KEM key, 1216 bytes, checked once. Value; a copy may go to each thread.
@@ -27,7 +28,8 @@ class KemPublicKey {
   /// decoding_failure if the X25519 part is a point of small order.
   Result<Encapsulation> encapsulate(Rng& rng) const;
   /// For vectors: the ML-KEM message (32) and the X25519 ephemeral scalar (32) given.
-  Result<Encapsulation> encapsulate_derandomized(ByteView mlkem_message, ByteView x25519_scalar) const;
+  Result<Encapsulation> encapsulate_derandomized(ByteView mlkem_message,
+                                                 ByteView x25519_scalar) const;
 
  private:
   explicit KemPublicKey(Bytes raw) : raw_(std::move(raw)) {}

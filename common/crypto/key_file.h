@@ -1,5 +1,6 @@
 // Key files: a daemon's private keys at rest, under a passphrase. One Argon2id derivation opens one
-// file; each key inside is bound to its name and use, so a signature key cannot be loaded as a TLS key.
+// file; each key inside is bound to its name and use, so a signature key cannot be loaded as a TLS
+// key.
 #pragma once
 
 #include <filesystem>

@@ -211,12 +211,7 @@ Bytes encode_tunneling(bool tunneling) {
 bool decode_tunneling(ByteView der) {
   bool tunneling = false;
   std::vector<Botan::OID> algorithms;
-  decoder(der)
-      .start_sequence()
-      .decode(tunneling)
-      .decode_list(algorithms)
-      .end_cons()
-      .verify_end();
+  decoder(der).start_sequence().decode(tunneling).decode_list(algorithms).end_cons().verify_end();
   // An acquirer that speaks another cipher only cannot be answered: no tunneling for us.
   return tunneling && std::ranges::find(algorithms, aes_256_gcm_oid()) != algorithms.end();
 }

@@ -13,11 +13,11 @@
 
 namespace set::detail {
 
-const Botan::OID& hashed_root_key_oid();    ///< 2.23.42.7.0
-const Botan::OID& certificate_type_oid();   ///< 2.23.42.7.1
-const Botan::OID& merchant_data_oid();      ///< 2.23.42.7.2
-const Botan::OID& card_cert_required_oid(); ///< 2.23.42.7.3
-const Botan::OID& tunneling_oid();          ///< 2.23.42.7.4
+const Botan::OID& hashed_root_key_oid();     ///< 2.23.42.7.0
+const Botan::OID& certificate_type_oid();    ///< 2.23.42.7.1
+const Botan::OID& merchant_data_oid();       ///< 2.23.42.7.2
+const Botan::OID& card_cert_required_oid();  ///< 2.23.42.7.3
+const Botan::OID& tunneling_oid();           ///< 2.23.42.7.4
 
 /// One private extension for Botan's Extensions: an OID and its value in DER.
 std::unique_ptr<Botan::Certificate_Extension> private_extension(const Botan::OID& oid, Bytes der);

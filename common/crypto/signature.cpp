@@ -37,13 +37,13 @@ std::unique_ptr<SoftwareSigner::Impl> make_impl(const Botan::Private_Key& key,
   auto pkcs8 = SecretBytes(key.private_key_info());
   // The pool outlives a move of the signer, so it owns its copy of the key.
   auto shared = std::make_shared<const SecretBytes>(pkcs8.clone());
-  return std::unique_ptr<SoftwareSigner::Impl>(new SoftwareSigner::Impl{
-      .algorithm = algorithm,
-      .pkcs8 = std::move(pkcs8),
-      .public_key = key.subject_public_key(),
-      .signers = LendingPool<detail::PreparedSigner>([shared] {
-        return std::make_unique<detail::PreparedSigner>(shared->reveal());
-      })});
+  return std::unique_ptr<SoftwareSigner::Impl>(
+      new SoftwareSigner::Impl{.algorithm = algorithm,
+                               .pkcs8 = std::move(pkcs8),
+                               .public_key = key.subject_public_key(),
+                               .signers = LendingPool<detail::PreparedSigner>([shared] {
+                                 return std::make_unique<detail::PreparedSigner>(shared->reveal());
+                               })});
 }
 
 }  // namespace
@@ -108,13 +108,11 @@ Result<void> verify_signature(ByteView public_key, ByteView message, ByteView si
   if (!verifier) {
     auto parsed = detail::parse_ml_dsa_key(public_key);
     CHECK_OR_FAIL(parsed, ErrorCode::signature_failure, kBadSignature);
-    verifier = TRY(guarded(ErrorCode::signature_failure, kBadSignature, [&] {
-      return std::make_unique<Botan::PK_Verifier>(*parsed->key, "");
-    }));
+    verifier = TRY(guarded(ErrorCode::signature_failure, kBadSignature,
+                           [&] { return std::make_unique<Botan::PK_Verifier>(*parsed->key, ""); }));
   }
-  const bool verified = TRY(guarded(ErrorCode::signature_failure, kBadSignature, [&] {
-    return verifier->verify_message(message, signature);
-  }));
+  const bool verified = TRY(guarded(ErrorCode::signature_failure, kBadSignature,
+                                    [&] { return verifier->verify_message(message, signature); }));
   // A verifier that said no is not put back: what state it is left in is nobody's promise.
   CHECK_OR_FAIL(verified, ErrorCode::signature_failure, kBadSignature);
   verifiers.put(name, std::move(verifier));

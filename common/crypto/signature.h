@@ -1,5 +1,6 @@
 // ML-DSA signatures (FIPS 204, hedged, empty context). SET operators S and SO rest on these; what
-// is signed is decided in common/message. Domain separation is by the label inside the signed bytes.
+// is signed is decided in common/message. Domain separation is by the label inside the signed
+// bytes.
 #pragma once
 
 #include <memory>

@@ -6,8 +6,9 @@
 
 namespace set::suite {
 
-inline constexpr std::string_view kEndEntitySignature = "ML-DSA-6x5";  // Botan: ML-DSA, parameters 6x5
-inline constexpr std::string_view kRootSignature = "ML-DSA-8x7";       // root and brand
+inline constexpr std::string_view kEndEntitySignature =
+    "ML-DSA-6x5";                                                 // Botan: ML-DSA, parameters 6x5
+inline constexpr std::string_view kRootSignature = "ML-DSA-8x7";  // root and brand
 
 inline constexpr std::string_view kKemOid = "1.3.6.1.5.5.7.6.58";  // id-MLKEM768-X25519-SHA3-256
 inline constexpr std::size_t kKemPublicKeyBytes = 1184 + 32;

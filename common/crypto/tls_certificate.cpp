@@ -93,9 +93,8 @@ Botan::Extensions extensions_of(const TlsTemplate& contents, const Bytes& subjec
   const auto path_limit =
       contents.is_ca ? std::optional<std::size_t>(0) : std::optional<std::size_t>();
   extensions.add(std::make_unique<ext::Basic_Constraints>(contents.is_ca, path_limit), true);
-  const auto usage = contents.is_ca
-                         ? detail::constraints_of(KeyUse::certificate_signing)
-                         : Key_Constraints(Key_Constraints::DigitalSignature);
+  const auto usage = contents.is_ca ? detail::constraints_of(KeyUse::certificate_signing)
+                                    : Key_Constraints(Key_Constraints::DigitalSignature);
   extensions.add(std::make_unique<ext::Key_Usage>(usage), true);
   extensions.add(std::make_unique<ext::Subject_Key_ID>(subject_key_id));
   extensions.add(std::make_unique<ext::Authority_Key_ID>(authority_key_id));
@@ -106,7 +105,8 @@ Botan::Extensions extensions_of(const TlsTemplate& contents, const Bytes& subjec
     extensions.add(std::make_unique<ext::Extended_Key_Usage>(purposes));
   }
   if (!contents.hosts.empty()) {
-    extensions.add(std::make_unique<ext::Subject_Alternative_Name>(alternative_name(contents.hosts)));
+    extensions.add(
+        std::make_unique<ext::Subject_Alternative_Name>(alternative_name(contents.hosts)));
   }
   return extensions;
 }
@@ -139,8 +139,9 @@ Result<std::string> sign(const TlsTemplate& contents, ByteView subject_public_ke
                          std::string_view issuer_pem, const Secret<std::string>& issuer_key_pem,
                          Rng& rng) {
   const auto key = load_private_key(issuer_key_pem);
-  CHECK_OR_FAIL(detail::is_p256(*key) && detail::is_p256(*Botan::X509::load_key(subject_public_key)),
-                ErrorCode::invalid_argument, "a TLS key is not an ECDSA key on P-256");
+  CHECK_OR_FAIL(
+      detail::is_p256(*key) && detail::is_p256(*Botan::X509::load_key(subject_public_key)),
+      ErrorCode::invalid_argument, "a TLS key is not an ECDSA key on P-256");
   const auto issuer =
       TRY(issuer_of(contents, subject_public_key, issuer_pem, key->subject_public_key()));
 
@@ -166,8 +167,7 @@ Botan::Extensions cross_extensions(const Botan::X509_Certificate& transport_root
       std::make_unique<ext::Key_Usage>(detail::constraints_of(KeyUse::certificate_signing)), true);
   extensions.add(std::make_unique<ext::Subject_Key_ID>(transport_root.subject_key_id()));
   extensions.add(std::make_unique<ext::Authority_Key_ID>(root.subject_key_id()));
-  extensions.add(
-      std::make_unique<ext::Extended_Key_Usage>(std::vector{kServerAuth, kClientAuth}));
+  extensions.add(std::make_unique<ext::Extended_Key_Usage>(std::vector{kServerAuth, kClientAuth}));
   return extensions;
 }
 
@@ -202,10 +202,9 @@ Result<std::string> issue_tls_certificate(const TlsTemplate& contents, ByteView 
                                           std::string_view issuer_pem,
                                           const Secret<std::string>& issuer_key_pem, Rng& rng) {
   TRY(check_template(contents));
-  return guarded(ErrorCode::invalid_argument, "the TLS certificate's contents cannot be encoded",
-                 [&] {
-                   return sign(contents, subject_public_key, issuer_pem, issuer_key_pem, rng);
-                 });
+  return guarded(
+      ErrorCode::invalid_argument, "the TLS certificate's contents cannot be encoded",
+      [&] { return sign(contents, subject_public_key, issuer_pem, issuer_key_pem, rng); });
 }
 
 Result<Bytes> cross_certify_transport_root(std::string_view transport_root_pem,

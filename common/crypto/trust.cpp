@@ -98,23 +98,23 @@ ErrorCode code_of(const Botan::Path_Validation_Result& result) {
 Result<Botan::Path_Validation_Result> botan_path(const std::vector<Certificate>& found,
                                                  const Botan::Certificate_Store& anchors,
                                                  Instant now) {
-  return guarded(
-      ErrorCode::invalid_certificate, "path validation failed",
-      [&]() -> Result<Botan::Path_Validation_Result> {
-        std::vector<Botan::X509_Certificate> certificates;
-        for (const Certificate& certificate : found) {
-          certificates.push_back(certificate.impl().x509);
-        }
-        // Whole seconds, as in certificates: the last second of a validity counts in full.
-        const auto when = std::chrono::floor<std::chrono::seconds>(now);
-        const Botan::Path_Validation_Restrictions restrictions(/*require_rev=*/false,
-                                                               kMinKeyStrength);
-        auto result = Botan::x509_path_validate(certificates, restrictions, anchors, "",
-                                                Botan::Usage_Type::UNSPECIFIED, when);
-        CHECK_OR_FAIL(result.successful_validation(), code_of(result),
-                      "path validation: " + result.result_string());
-        return result;
-      });
+  return guarded(ErrorCode::invalid_certificate, "path validation failed",
+                 [&]() -> Result<Botan::Path_Validation_Result> {
+                   std::vector<Botan::X509_Certificate> certificates;
+                   for (const Certificate& certificate : found) {
+                     certificates.push_back(certificate.impl().x509);
+                   }
+                   // Whole seconds, as in certificates: the last second of a validity counts in
+                   // full.
+                   const auto when = std::chrono::floor<std::chrono::seconds>(now);
+                   const Botan::Path_Validation_Restrictions restrictions(/*require_rev=*/false,
+                                                                          kMinKeyStrength);
+                   auto result = Botan::x509_path_validate(certificates, restrictions, anchors, "",
+                                                           Botan::Usage_Type::UNSPECIFIED, when);
+                   CHECK_OR_FAIL(result.successful_validation(), code_of(result),
+                                 "path validation: " + result.result_string());
+                   return result;
+                 });
 }
 
 }  // namespace

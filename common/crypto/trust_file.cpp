@@ -19,7 +19,6 @@ constexpr std::string_view kBegin = "-----BEGIN ";
 constexpr std::size_t kMaxFileBytes = 64 * 1024;
 constexpr std::size_t kCertificates = 3;
 
-
 Result<std::vector<Bytes>> pem_blocks(std::string_view pem) {
   CHECK_OR_FAIL(pem.size() <= kMaxFileBytes, ErrorCode::verification_failed,
                 "the trust file is too long");
@@ -27,8 +26,8 @@ Result<std::vector<Bytes>> pem_blocks(std::string_view pem) {
   for (auto begin = pem.find(kBegin); begin != pem.npos;) {
     const auto next = pem.find(kBegin, begin + kBegin.size());
     const auto block = pem.substr(begin, next == pem.npos ? pem.npos : next - begin);
-    blocks.push_back(TRY(guarded(
-        ErrorCode::verification_failed, "the trust file has a malformed PEM block", [&] {
+    blocks.push_back(TRY(
+        guarded(ErrorCode::verification_failed, "the trust file has a malformed PEM block", [&] {
           const auto der = Botan::PEM_Code::decode_check_label(block, "CERTIFICATE");
           return Bytes(der.begin(), der.end());
         })));
@@ -79,7 +78,8 @@ Result<void> check_fingerprint(const Certificate& root, std::string_view fingerp
 }
 
 Result<void> check_now(const Botan::X509_Certificate& x509, Instant now, const char* sentence) {
-  const bool valid = from_x509_time(x509.not_before()) <= now && now <= from_x509_time(x509.not_after());
+  const bool valid =
+      from_x509_time(x509.not_before()) <= now && now <= from_x509_time(x509.not_after());
   CHECK_OR_FAIL(valid, ErrorCode::verification_failed, sentence);
   return {};
 }
@@ -110,10 +110,11 @@ Result<void> check_cross(const Botan::X509_Certificate& cross,
                     cross.check_signature(*x509_root.subject_public_key()),
                 ErrorCode::verification_failed,
                 "the cross-certificate's signature is not the root's");
-  CHECK_OR_FAIL(cross.is_CA_cert() && cross.subject_dn() == transport_root.subject_dn() &&
-                    equal(cross.subject_public_key_info(), transport_root.subject_public_key_info()),
-                ErrorCode::verification_failed,
-                "the cross-certificate has not the transport root's name and key");
+  CHECK_OR_FAIL(
+      cross.is_CA_cert() && cross.subject_dn() == transport_root.subject_dn() &&
+          equal(cross.subject_public_key_info(), transport_root.subject_public_key_info()),
+      ErrorCode::verification_failed,
+      "the cross-certificate has not the transport root's name and key");
   return check_now(cross, now, "the cross-certificate is not valid at this time");
 }
 
@@ -130,9 +131,8 @@ Result<TrustFile> parse_trust_file(std::string_view pem, std::string_view finger
                    TRY(check_transport_root(*found.transport_root, now));
                    TRY(check_cross(*found.cross, *found.transport_root, *found.root, now));
                    const std::string transport_pem = found.transport_root->PEM_encode();
-                   return TrustFile{
-                       *found.root, transport_pem,
-                       found.root->pem() + transport_pem + found.cross->PEM_encode()};
+                   return TrustFile{*found.root, transport_pem,
+                                    found.root->pem() + transport_pem + found.cross->PEM_encode()};
                  });
 }
 

@@ -13,15 +13,22 @@ bool is_operating_ca(Role role) {
 // bca→gca|cca|mca|pca, rca→bca)", and a geopolitical CA what its brand may below it.
 bool may_certify(Role issuer, Role subject) {
   switch (issuer) {
-    case Role::rca: return subject == Role::bca;
-    case Role::bca: return subject == Role::gca || is_operating_ca(subject);
-    case Role::gca: return is_operating_ca(subject);
-    case Role::cca: return subject == Role::cardholder;
-    case Role::mca: return subject == Role::merchant;
-    case Role::pca: return subject == Role::gateway;
+    case Role::rca:
+      return subject == Role::bca;
+    case Role::bca:
+      return subject == Role::gca || is_operating_ca(subject);
+    case Role::gca:
+      return is_operating_ca(subject);
+    case Role::cca:
+      return subject == Role::cardholder;
+    case Role::mca:
+      return subject == Role::merchant;
+    case Role::pca:
+      return subject == Role::gateway;
     case Role::cardholder:
     case Role::merchant:
-    case Role::gateway: break;
+    case Role::gateway:
+      break;
   }
   return false;
 }
@@ -37,8 +44,8 @@ Result<void> check_link(const Certificate& subject, const Certificate& issuer) {
                   "a " + std::string(to_string(issuer_roles.front())) + " may not certify a " +
                       std::string(to_string(role)));
   }
-  // A CA daemon's own message keys are certified by its brand: were they below a certificate-signing
-  // key of the same CA, that key could name other keys as the CA's.
+  // A CA daemon's own message keys are certified by its brand: were they below a
+  // certificate-signing key of the same CA, that key could name other keys as the CA's.
   const bool ca_message_key =
       is_operating_ca(subject.roles().front()) && subject.key_use() != KeyUse::certificate_signing;
   CHECK_OR_FAIL(!ca_message_key || issuer.has_role(Role::bca), ErrorCode::invalid_certificate,

@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <charconv>
 
+#include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
@@ -100,6 +101,8 @@ struct Server::Impl {
   Acceptor acceptor;
   std::string address;
   std::unique_ptr<ExternalConnectionAcceptor> door = {};
+  // gRPC does not start without a service of its own making; this one answers UNIMPLEMENTED.
+  grpc::CallbackGenericService nothing = {};
   std::unique_ptr<grpc::Server> server = {};
 };
 
@@ -114,6 +117,7 @@ Result<Server> Server::start(const ServerOptions& options) {
   grpc::ServerBuilder builder;
   set_limits(builder, options.limits);
   for (grpc::Service* service : options.services) builder.RegisterService(service);
+  if (options.services.empty()) builder.RegisterCallbackGenericService(&impl->nothing);
   impl->door = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
       options.credentials ? options.credentials : grpc::InsecureServerCredentials());

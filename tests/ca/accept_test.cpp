@@ -2,9 +2,7 @@
 #include "ca/enrollment.h"
 #include "tests/ca/ca_world.h"
 
-using namespace set;
-using namespace set::ca;
-using namespace set::ca::test;
+namespace set::ca::test {
 
 namespace {
 
@@ -128,3 +126,5 @@ TEST_CASE_METHOD(Pure, "renewals are referred, other brands not served, and odd 
     CHECK(code_of(ask()) == ErrorCode::decoding_failure);
   }
 }
+
+}  // namespace set::ca::test

@@ -5,8 +5,10 @@
 #include <filesystem>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "ca/service.h"
+#include "common/daemon/server.h"
 #include "common/enrollment/register.h"
 #include "tests/support/pki.h"
 
@@ -63,6 +65,9 @@ inline CardToRegister card(std::string_view pan = kApprovePan, std::string_view 
 inline FillForm answers(std::string name = std::string(kCardholderName)) {
   return [name](const RegFormData& form) { return answers_by_name(form, {{"cardholderName", name}}); };
 }
+
+/// As run() does in a daemon: before anything in this process uses TLS.
+inline const bool kTls13 = (require_tls13(), true);
 
 /// One CA behind a real gRPC server with TLS.
 struct CaWorld {

@@ -2,8 +2,7 @@
 
 #include "tests/ca/ca_world.h"
 
-using namespace set;
-using namespace set::ca::test;
+namespace set::ca::test {
 
 namespace {
 
@@ -49,7 +48,7 @@ TEST_CASE("a card is found by its number and compared field by field") {
 }
 
 TEST_CASE("a malformed card file is refused with its line") {
-  const auto [text, word] = GENERATE(table<std::string, std::string>({
+  const auto [text, word] = GENERATE(Catch::Generators::table<std::string, std::string>({
       {"card = 3", "no [[card]]"},
       {"", "no [[card]]"},
       {"[[card]\n", "line 1"},
@@ -72,3 +71,5 @@ TEST_CASE("a card file that is not there is named") {
   CHECK(code_of(result) == ErrorCode::bad_config);
   CHECK(result.error().detail.find("/nowhere/cards.toml") != std::string::npos);
 }
+
+}  // namespace set::ca::test

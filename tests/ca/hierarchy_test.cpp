@@ -6,9 +6,7 @@
 #include "common/crypto/digest.h"
 #include "tests/ca/ca_world.h"
 
-using namespace set;
-using namespace set::ca;
-using namespace set::ca::test;
+namespace set::ca::test {
 
 namespace {
 
@@ -40,7 +38,7 @@ TEST_CASE("the root announces the next root's key") {
 }
 
 TEST_CASE("brands and URLs that cannot stand in a certificate are refused") {
-  const auto [brand, url] = GENERATE(table<std::string, std::string>({
+  const auto [brand, url] = GENERATE(Catch::Generators::table<std::string, std::string>({
       {"", ""}, {"any", ""}, {"a/b", ""}, {std::string(41, 'a'), ""}, {"OpenSET", "https://ca.example"},
       {"OpenSET", "http://ca.example/"}, {"OpenSET", "ca.example"},
   }));
@@ -129,3 +127,5 @@ TEST_CASE("a CA's directory is made once and loads with its passphrase") {
     CHECK(code_of(check_new_directory(directory)) == ErrorCode::conflict);
   }
 }
+
+}  // namespace set::ca::test

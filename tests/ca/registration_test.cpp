@@ -6,9 +6,7 @@
 #include "common/message/account.h"
 #include "tests/ca/ca_world.h"
 
-using namespace set;
-using namespace set::ca;
-using namespace set::ca::test;
+namespace set::ca::test {
 
 TEST_CASE("a cardholder registers and holds a certificate under the card's pseudonym") {
   CaWorld world;
@@ -197,9 +195,9 @@ struct Steps {
   Sent<AwaitingCardCertRes> cert_req(const FormReceived& form, const CardToRegister& to_register) {
     return must(make_card_cert_req(form, self, to_register, must(answers()(form.form)), now(), world.rng));
   }
-  PartyInitiated initiate(const PartyKeys& keys) {
+  set::PartyInitiated initiate(const PartyKeys& keys) {
     auto init = must(make_me_aq_c_init_req(CaWorld::party(), keys, self, now(), world.rng));
-    return std::get<PartyInitiated>(must(
+    return std::get<set::PartyInitiated>(must(
         accept_me_aq_c_init_res(std::move(init.next), keys, must(ask<MeAqCInitRes>(init.request)), *world.trust, now())));
   }
   void new_key() {
@@ -409,3 +407,5 @@ TEST_CASE("an enrolment that died after asking takes its certificates up again")
   must(Identity::load(directory, passphrase, system_clock()()));
   CHECK_FALSE(std::filesystem::exists(directory / "enrolling.set"));
 }
+
+}  // namespace set::ca::test

@@ -3,9 +3,7 @@
 #include "common/crypto/digest.h"
 #include "tests/ca/ca_world.h"
 
-using namespace set;
-using namespace set::ca;
-using namespace set::ca::test;
+namespace set::ca::test {
 
 namespace {
 
@@ -168,3 +166,5 @@ TEST_CASE_METHOD(Fixture, "a purge takes what has expired and leaves the rest") 
   must(store.purge(p.head.expires_at));
   CHECK(code_of(store.find_session(p.head.lid_ca, kNow)) == ErrorCode::unknown_lid);
 }
+
+}  // namespace set::ca::test

@@ -3,9 +3,7 @@
 #include "ca/form.h"
 #include "tests/ca/ca_world.h"
 
-using namespace set;
-using namespace set::ca;
-using namespace set::ca::test;
+namespace set::ca::test {
 
 namespace {
 
@@ -63,3 +61,5 @@ TEST_CASE("answers are checked against the form, each field by its number") {
   CHECK(faults({{"cardholderName", "", "A"}, {"email", "", std::string(65, 'a')}}).items.front().item_number == 2);
   CHECK(faults({{"cardholderName", "", "A"}, {"shoeSize", "", "43"}}).stray);
 }
+
+}  // namespace set::ca::test

@@ -157,21 +157,21 @@ TEST_CASE("names: exactly one O, and only what SET uses") {
       named("two CN", {{"X520.Organization", "Test Brand"},
                        {"X520.CommonName", "x"},
                        {"X520.CommonName", "y"}}),
-      named("a state", {{"X520.Organization", "Test Brand"},
-                        {"X520.State", "x"},
-                        {"X520.CommonName", "x"}}),
+      named("a state",
+            {{"X520.Organization", "Test Brand"}, {"X520.State", "x"}, {"X520.CommonName", "x"}}),
   });
   const std::string long_name(65, 'x');
-  check_refused({breach("a name of 65", like, [&](Forgery& f) {
-                   f.set_name({{"X520.Organization", "Test Brand"},
-                               {"X520.CommonName", long_name}});
-                 }),
-                 breach("a control character", like, [](Forgery& f) {
-                   f.subject = Botan::X509_DN();
-                   f.subject.add_attribute("X520.Organization", "Test Brand");
-                   f.subject.add_attribute(Botan::OID("2.5.4.3"),
-                                           Botan::ASN1_String("a\nb", Botan::ASN1_Type::Utf8String));
-                 })});
+  check_refused(
+      {breach("a name of 65", like,
+              [&](Forgery& f) {
+                f.set_name({{"X520.Organization", "Test Brand"}, {"X520.CommonName", long_name}});
+              }),
+       breach("a control character", like, [](Forgery& f) {
+         f.subject = Botan::X509_DN();
+         f.subject.add_attribute("X520.Organization", "Test Brand");
+         f.subject.add_attribute(Botan::OID("2.5.4.3"),
+                                 Botan::ASN1_String("a\nb", Botan::ASN1_Type::Utf8String));
+       })});
 }
 
 TEST_CASE("keyUsage and basicConstraints: critical, and of one use only") {
@@ -191,7 +191,8 @@ TEST_CASE("keyUsage and basicConstraints: critical, and of one use only") {
       breach("no basicConstraints", p.cardholder, without("2.5.29.19")),
       breach("basicConstraints not critical", p.cardholder,
              [](Forgery& f) {
-               f.set_extension(std::make_unique<ext::Basic_Constraints>(false, std::nullopt), false);
+               f.set_extension(std::make_unique<ext::Basic_Constraints>(false, std::nullopt),
+                               false);
              }),
       breach("an end entity that is a CA", p.cardholder,
              [](Forgery& f) {

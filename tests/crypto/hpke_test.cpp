@@ -37,8 +37,8 @@ TEST_CASE("two messages go through one context in their order, and both ends exp
 
   const auto exported = sender.export_secret(suite::kReplyExport, 32);
   CHECK(same_secret(exported.reveal(), receiver.export_secret(suite::kReplyExport, 32).reveal()));
-  CHECK_FALSE(same_secret(exported.reveal(),
-                          sender.export_secret(suite::kCardMessageExport, 32).reveal()));
+  CHECK_FALSE(
+      same_secret(exported.reveal(), sender.export_secret(suite::kCardMessageExport, 32).reveal()));
 }
 
 TEST_CASE("a failed opening leaves the sequence where it was") {

@@ -112,8 +112,8 @@ TEST_CASE("sixteen threads decapsulate with one key") {
     threads.emplace_back([&] {
       for (int i = 0; i < 30; ++i) {
         const auto sent = key.public_key().encapsulate(Rng::system());
-        const auto got = sent ? key.decapsulate(sent->ciphertext)
-                              : Result<SecretBytes>(failure(sent.error()));
+        const auto got =
+            sent ? key.decapsulate(sent->ciphertext) : Result<SecretBytes>(failure(sent.error()));
         if (!got || !same_secret(got->reveal(), sent->secret.reveal())) ++wrong;
       }
     });

@@ -34,7 +34,9 @@ class Folder {
   std::filesystem::path path_;
 };
 
-Passphrase passphrase(const char* text = "correct horse battery staple") { return Passphrase(text); }
+Passphrase passphrase(const char* text = "correct horse battery staple") {
+  return Passphrase(text);
+}
 
 std::string read_text(const std::filesystem::path& path) {
   std::ifstream file(path);
@@ -77,7 +79,8 @@ TEST_CASE("keys come back from a key file, and only under its passphrase") {
   CHECK(code_of(file.get("kem")) == ErrorCode::not_found);
 
   for (const char* wrong : {"", "Correct horse battery staple", "correct horse battery staple "}) {
-    CHECK(code_of(KeyFile::open(folder / "keys", passphrase(wrong))) == ErrorCode::wrong_passphrase);
+    CHECK(code_of(KeyFile::open(folder / "keys", passphrase(wrong))) ==
+          ErrorCode::wrong_passphrase);
   }
   CHECK(read_text(folder / "keys").find("secret") == std::string::npos);
 }
@@ -129,8 +132,8 @@ TEST_CASE("an existing file is not overwritten, and mistakes are told") {
         ErrorCode::bad_config);
 
   auto file = must(KeyFile::open(folder / "keys", passphrase()));
-  for (const auto& name : {std::string(), std::string("a b"), std::string(65, 'x'),
-                           std::string("\n")}) {
+  for (const auto& name :
+       {std::string(), std::string("a b"), std::string(65, 'x'), std::string("\n")}) {
     CHECK(code_of(file.put(name, view_of("x"), Rng::system())) == ErrorCode::invalid_argument);
   }
 }
@@ -161,7 +164,8 @@ TEST_CASE("a truncated key file is refused at every length") {
   }
   const Bytes octets = octets_of(text);
   for (std::size_t size = 0; size < octets.size(); ++size) {
-    write_text(folder / "short", text_of(Bytes(octets.begin(), octets.begin() + static_cast<std::ptrdiff_t>(size))));
+    write_text(folder / "short",
+               text_of(Bytes(octets.begin(), octets.begin() + static_cast<std::ptrdiff_t>(size))));
     CHECK_FALSE(KeyFile::open(folder / "short", passphrase()).has_value());
   }
 }

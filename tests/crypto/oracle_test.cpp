@@ -17,8 +17,10 @@ namespace fs = std::filesystem;
 /// The folder with node_modules, or a skipped test.
 fs::path oracle_folder() {
   const char* given = std::getenv("SET_ORACLE_DIR");
-  const fs::path folder = given != nullptr && *given != '\0' ? fs::path(given) : fs::path(SET_ORACLE_SOURCE);
-  if (!fs::exists(folder / "node_modules")) SKIP("no oracle: " << folder.string() << " has no node_modules");
+  const fs::path folder =
+      given != nullptr && *given != '\0' ? fs::path(given) : fs::path(SET_ORACLE_SOURCE);
+  if (!fs::exists(folder / "node_modules"))
+    SKIP("no oracle: " << folder.string() << " has no node_modules");
   if (std::system("node --version >/dev/null 2>&1") != 0) SKIP("no oracle: node is not there");
   return folder;
 }
@@ -83,9 +85,8 @@ TEST_CASE("the oracle seals two messages in one context, we open them", "[oracle
       {"op", "hpke_seal"},
       {"public_key", to_hex(key.public_key().raw())},
       {"info", hex_json(kInfo)},
-      {"messages",
-       Json::array({{{"aad", hex_json("header")}, {"plaintext", hex_json(kBody)}},
-                    {{"aad", hex_json("")}, {"plaintext", hex_json(kAccount)}}})},
+      {"messages", Json::array({{{"aad", hex_json("header")}, {"plaintext", hex_json(kBody)}},
+                                {{"aad", hex_json("")}, {"plaintext", hex_json(kAccount)}}})},
       {"exports", wanted_exports()}};
   const auto answer = ask(Json::array({command})).at(0);
 
@@ -127,16 +128,18 @@ TEST_CASE("the oracle's ML-DSA and ours verify each other", "[oracle]") {
     const Bytes raw(ours.public_key().begin() + 22, ours.public_key().end());  // after the header
     REQUIRE(ml_dsa_spki(raw, algorithm) == ours.public_key());
     const auto verify = [&](std::string_view message) {
-      return Json{{"op", "ml_dsa_verify"},          {"algorithm", name},
-                  {"public_key", to_hex(raw)},      {"message", hex_json(message)},
+      return Json{{"op", "ml_dsa_verify"},
+                  {"algorithm", name},
+                  {"public_key", to_hex(raw)},
+                  {"message", hex_json(message)},
                   {"signature", to_hex(signature)}};
     };
-    const auto answers = ask(Json::array(
-        {verify("ours"), verify("another"),
-         {{"op", "ml_dsa_sign"},
-          {"algorithm", name},
-          {"seed", to_hex(Rng::system().bytes(32))},
-          {"message", hex_json("theirs")}}}));
+    const auto answers = ask(Json::array({verify("ours"),
+                                          verify("another"),
+                                          {{"op", "ml_dsa_sign"},
+                                           {"algorithm", name},
+                                           {"seed", to_hex(Rng::system().bytes(32))},
+                                           {"message", hex_json("theirs")}}}));
     CHECK(answers.at(0).at("valid") == true);
     CHECK(answers.at(1).at("valid") == false);
 

@@ -34,11 +34,11 @@ TransportFiles make_transport(const Certificate& root) {
                              .is_ca = true,
                              .not_before = kNow - kDay,
                              .not_after = kNow + 365 * kDay};
-  auto pem = must(issue_tls_certificate(contents, key.public_key, "", key.private_key_pem,
-                                        Rng::system()));
-  auto cross = must(cross_certify_transport_root(
-      pem, root, signer("root", SignatureAlgorithm::ml_dsa_87), kNow - kDay, kNow + 365 * kDay,
-      Rng::system()));
+  auto pem =
+      must(issue_tls_certificate(contents, key.public_key, "", key.private_key_pem, Rng::system()));
+  auto cross =
+      must(cross_certify_transport_root(pem, root, signer("root", SignatureAlgorithm::ml_dsa_87),
+                                        kNow - kDay, kNow + 365 * kDay, Rng::system()));
   return {std::move(pem), std::move(cross)};
 }
 
@@ -109,8 +109,7 @@ CertificateTemplate end_template(Role role, KeyUse use, const std::string& brand
 
 Certificate Pki::issue(const CertificateTemplate& contents, ByteView subject_key,
                        const Certificate& issuer, const std::string& issuer_key) const {
-  return must(
-      issue_certificate(contents, subject_key, &issuer, signer(issuer_key), Rng::system()));
+  return must(issue_certificate(contents, subject_key, &issuer, signer(issuer_key), Rng::system()));
 }
 
 Pki::Pki()
@@ -124,13 +123,13 @@ Pki::Pki()
       cardholder(
           issue(end_template(Role::cardholder), signer("cardholder").public_key(), cca, "cca")),
       merchant(issue(end_template(Role::merchant), signer("merchant").public_key(), mca, "mca")),
-      merchant_kem(issue(end_template(Role::merchant, KeyUse::key_exchange), spki("merchant"), mca,
-                         "mca")),
+      merchant_kem(
+          issue(end_template(Role::merchant, KeyUse::key_exchange), spki("merchant"), mca, "mca")),
       gateway(issue(end_template(Role::gateway), signer("gateway").public_key(), pca, "pca")),
       gateway_kem(
           issue(end_template(Role::gateway, KeyUse::key_exchange), spki("gateway"), pca, "pca")),
-      ca_messages(issue(ca_message_template(KeyUse::signature),
-                        signer("ca messages").public_key(), brand, "brand")),
+      ca_messages(issue(ca_message_template(KeyUse::signature), signer("ca messages").public_key(),
+                        brand, "brand")),
       ca_kem(issue(ca_message_template(KeyUse::key_exchange), spki("ca"), brand, "brand")) {
   const auto transport = make_transport(root);
   transport_root_pem = transport.root_pem;

@@ -29,7 +29,8 @@ TEST_CASE("a digest depends on its label, and a label cannot run into the bytes"
   CHECK(digest("HO", view_of("Dabc")) != hod);
   // sha384("HOD\0abc"), by coreutils' sha384sum.
   CHECK(hod.hex() ==
-        "ac8f3d4a038b6dd5b2b560e8a048023d95e9c75c89ca486adaf77ec298cdd515e86c819d827ae3d8168b1e7c8fd78922");
+        "ac8f3d4a038b6dd5b2b560e8a048023d95e9c75c89ca486adaf77ec298cdd515e86c819d827ae3d8168b1e7c8f"
+        "d78922");
 }
 
 TEST_CASE("same_secret compares lengths and contents") {
@@ -44,7 +45,8 @@ TEST_CASE("HKDF is its two halves, and its salt and HMAC's key may have any leng
   const Bytes salt(5000, 0x5a);
   const auto whole = hkdf_sha384(salt, view_of("secret"), view_of("info"), 100);
   const auto prk = hkdf_sha384_extract(salt, view_of("secret"));
-  CHECK(same_secret(whole.reveal(), hkdf_sha384_expand(prk.reveal(), view_of("info"), 100).reveal()));
+  CHECK(
+      same_secret(whole.reveal(), hkdf_sha384_expand(prk.reveal(), view_of("info"), 100).reveal()));
   CHECK(hmac_sha384(salt, {}).size() == 48);
   CHECK(hmac_sha384({}, {}).size() == 48);
   CHECK(hkdf_sha384({}, {}, {}, 255 * 48).size() == 255 * 48);

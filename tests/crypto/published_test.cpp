@@ -1,7 +1,7 @@
 // The vectors that the X-Wing, composite-KEM and HPKE-PQ drafts publish.
 #include <botan/base64.h>
-#include <botan/x509path.h>
 #include <botan/certstor.h>
+#include <botan/x509path.h>
 
 #include "common/crypto/digest.h"
 #include "common/crypto/hpke.h"
@@ -29,15 +29,14 @@ std::optional<detail::HpkeSuite> two_stage_suite(const Json& vector) {
 }
 
 void check_schedule(const Json& vector, const detail::HpkeSuite& suite) {
-  const auto secrets = detail::hpke_key_schedule(suite, hex_of(vector, "shared_secret"),
-                                                 hex_of(vector, "info"));
+  const auto secrets =
+      detail::hpke_key_schedule(suite, hex_of(vector, "shared_secret"), hex_of(vector, "info"));
   CHECK(equal(secrets.key.reveal(), hex_of(vector, "key")));
   CHECK(secrets.base_nonce == hex_of(vector, "base_nonce"));
   CHECK(equal(secrets.exporter_secret.reveal(), hex_of(vector, "exporter_secret")));
   for (const auto& exported : vector.at("exports")) {
-    const auto value =
-        detail::hpke_export(suite, secrets.exporter_secret.reveal(),
-                            hex_of(exported, "exporter_context"), exported.at("L"));
+    const auto value = detail::hpke_export(suite, secrets.exporter_secret.reveal(),
+                                           hex_of(exported, "exporter_context"), exported.at("L"));
     CHECK(equal(value.reveal(), hex_of(exported, "exported_value")));
   }
   std::uint64_t sequence = 0;
@@ -45,8 +44,8 @@ void check_schedule(const Json& vector, const detail::HpkeSuite& suite) {
     const Bytes nonce = detail::hpke_nonce(secrets.base_nonce, sequence++);
     CHECK(nonce == hex_of(message, "nonce"));
     if (suite.aead != 2) continue;  // the cipher is ours in some suites only
-    const Bytes sealed = aead_seal(secrets.key.reveal(), nonce, hex_of(message, "aad"),
-                                   hex_of(message, "pt"));
+    const Bytes sealed =
+        aead_seal(secrets.key.reveal(), nonce, hex_of(message, "aad"), hex_of(message, "pt"));
     CHECK(sealed == hex_of(message, "ct"));
   }
 }

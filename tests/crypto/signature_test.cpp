@@ -97,7 +97,8 @@ TEST_CASE("sixteen threads sign with one key and verify each other") {
       for (int i = 0; i < 20; ++i) {
         const std::string message = std::to_string(t) + "/" + std::to_string(i);
         const auto signature = key.sign(view_of(message));
-        if (!signature || !verify_signature(key.public_key(), view_of(message), *signature)) ++wrong;
+        if (!signature || !verify_signature(key.public_key(), view_of(message), *signature))
+          ++wrong;
         if (signature && verify_signature(key.public_key(), view_of("x"), *signature)) ++wrong;
       }
     });

@@ -29,8 +29,8 @@ std::string transport_root(Instant not_before, Instant not_after, bool is_ca = t
                              .is_ca = is_ca,
                              .not_before = not_before,
                              .not_after = not_after};
-  return must(issue_tls_certificate(contents, key.public_key, "", key.private_key_pem,
-                                    Rng::system()));
+  return must(
+      issue_tls_certificate(contents, key.public_key, "", key.private_key_pem, Rng::system()));
 }
 
 std::string cross_of(const std::string& transport_pem, const Certificate& root,
@@ -52,8 +52,9 @@ TEST_CASE("a trust file is taken in any order, by its fingerprint or on its own"
   const std::string fingerprint = pki().root.thumbprint().hex();
   std::string upper = fingerprint;
   for (char& c : upper) c = static_cast<char>(std::toupper(c));
-  for (const auto& pem : {b.root + b.transport + b.cross, b.cross + b.transport + b.root,
-                          b.transport + b.root + b.cross, "text before\n" + b.all() + "and after"}) {
+  for (const auto& pem :
+       {b.root + b.transport + b.cross, b.cross + b.transport + b.root,
+        b.transport + b.root + b.cross, "text before\n" + b.all() + "and after"}) {
     for (const auto& given : {fingerprint, upper, std::string()}) {
       const auto trust = must(Trust::parse(pem, given, kNow));
       CHECK(trust.root().thumbprint() == pki().root.thumbprint());
@@ -111,10 +112,9 @@ TEST_CASE("the cross-certificate must be the root's, over this transport root") 
                     fake.thumbprint().hex(), kNow));
   check_no(fake.pem() + b.transport + b.cross, kNow, "");
 
-  CHECK(code_of(cross_certify_transport_root(b.transport, pki().brand,
-                                             signer("brand", SignatureAlgorithm::ml_dsa_87),
-                                             kNow, kNow + kDay, Rng::system())) ==
-        ErrorCode::invalid_argument);
+  CHECK(code_of(cross_certify_transport_root(
+            b.transport, pki().brand, signer("brand", SignatureAlgorithm::ml_dsa_87), kNow,
+            kNow + kDay, Rng::system())) == ErrorCode::invalid_argument);
   CHECK(code_of(cross_certify_transport_root(transport_root(kNow, kNow + kDay, false), pki().root,
                                              root_key(), kNow, kNow + kDay, Rng::system())) ==
         ErrorCode::invalid_argument);

@@ -55,8 +55,8 @@ TEST_CASE("the certificates of a whole hierarchy are trusted for what they are")
 
 TEST_CASE("a geopolitical CA may stand between the brand and the others") {
   const auto& p = pki();
-  const auto cca = p.issue(ca_template({Role::cca}), signer("cca").public_key(), p.geopolitical,
-                           "gca");
+  const auto cca =
+      p.issue(ca_template({Role::cca}), signer("cca").public_key(), p.geopolitical, "gca");
   const auto leaf =
       p.issue(end_template(Role::cardholder), signer("cardholder").public_key(), cca, "cca");
   must(p.trust().verify(leaf, std::vector{cca, p.brand, p.geopolitical}, kCardholder, kNow));
@@ -85,7 +85,8 @@ TEST_CASE("a certificate is not trusted for another role, use or brand") {
   const Trust trust = p.trust();
   must(trust.verify(p.cardholder, chain, kCardholder, kNow));
   CHECK_FALSE(trust.verify(p.cardholder, chain, {Role::merchant, KeyUse::signature, ""}, kNow));
-  CHECK_FALSE(trust.verify(p.cardholder, chain, {Role::cardholder, KeyUse::key_exchange, ""}, kNow));
+  CHECK_FALSE(
+      trust.verify(p.cardholder, chain, {Role::cardholder, KeyUse::key_exchange, ""}, kNow));
 }
 
 TEST_CASE("nobody certifies what is not theirs to certify") {
@@ -183,9 +184,8 @@ TEST_CASE("a path stays within one brand") {
   const auto& p = pki();
   const auto other_cca = p.issue(ca_template({Role::cca}, "Other Brand"),
                                  signer("other cca").public_key(), p.brand, "brand");
-  const auto leaf =
-      p.issue(end_template(Role::cardholder, KeyUse::signature, "Other Brand"),
-              signer("cardholder").public_key(), other_cca, "other cca");
+  const auto leaf = p.issue(end_template(Role::cardholder, KeyUse::signature, "Other Brand"),
+                            signer("cardholder").public_key(), other_cca, "other cca");
   const std::vector chain{other_cca, p.brand};
   check_no(leaf, chain, {Role::cardholder, KeyUse::signature, "Other Brand"},
            ErrorCode::invalid_certificate);
@@ -201,8 +201,8 @@ TEST_CASE("a path that its issuers limit is not longer than that") {
   const auto& p = pki();
   auto contents = ca_template({Role::bca});
   contents.path_limit = 0;
-  const auto brand = p.issue(
-      contents, signer("brand", SignatureAlgorithm::ml_dsa_87).public_key(), p.root, "root");
+  const auto brand = p.issue(contents, signer("brand", SignatureAlgorithm::ml_dsa_87).public_key(),
+                             p.root, "root");
   const std::vector chain{p.cca, brand};
   check_no(p.cardholder, chain, kCardholder, ErrorCode::invalid_certificate);
   must(p.trust().verify(p.ca_messages, chain, {Role::cca, KeyUse::signature, ""}, kNow));
@@ -223,8 +223,8 @@ TEST_CASE("a hierarchy under another root is not trusted, whatever it is called"
   const auto fake_root = must(
       issue_certificate(root_template(), fake_key.public_key(), nullptr, fake_key, Rng::system()));
   const auto fake_brand =
-      p.issue(ca_template({Role::bca}), signer("strong", SignatureAlgorithm::ml_dsa_87).public_key(),
-              fake_root, "fake root");
+      p.issue(ca_template({Role::bca}),
+              signer("strong", SignatureAlgorithm::ml_dsa_87).public_key(), fake_root, "fake root");
   const auto fake_cca =
       p.issue(ca_template({Role::cca}), signer("fake cca").public_key(), fake_brand, "strong");
   const auto leaf =
@@ -297,7 +297,8 @@ TEST_CASE("many threads ask one Trust") {
       for (int i = 0; i < 20; ++i) {
         if (!trust.verify(p.cardholder, chain, kCardholder, kNow)) ++wrong;
         if (trust.verify(p.merchant, chain, kCardholder, kNow)) ++wrong;
-        if (!trust.verify(p.merchant, chain, {Role::merchant, KeyUse::signature, ""}, kNow)) ++wrong;
+        if (!trust.verify(p.merchant, chain, {Role::merchant, KeyUse::signature, ""}, kNow))
+          ++wrong;
       }
     });
   }

@@ -1,5 +1,5 @@
-// Where the vectors of these tests come from: our own text files beside this one, and the JSON files
-// of others under SET_SHARED_VECTORS, which need not be there.
+// Where the vectors of these tests come from: our own text files beside this one, and the JSON
+// files of others under SET_SHARED_VECTORS, which need not be there.
 #pragma once
 
 #include <catch2/catch_test_macros.hpp>

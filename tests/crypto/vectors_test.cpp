@@ -42,8 +42,9 @@ TEST_CASE("our vectors: ML-DSA", "[vectors]") {
   for (const auto& vector : own_vectors("ml_dsa.txt")) {
     const auto algorithm = vector.at("algorithm") == "ML-DSA-65" ? SignatureAlgorithm::ml_dsa_65
                                                                  : SignatureAlgorithm::ml_dsa_87;
-    const auto result = verify_signature(ml_dsa_spki(field_of(vector, "public_key"), algorithm),
-                                         field_of(vector, "message"), field_of(vector, "signature"));
+    const auto result =
+        verify_signature(ml_dsa_spki(field_of(vector, "public_key"), algorithm),
+                         field_of(vector, "message"), field_of(vector, "signature"));
     CHECK(result.has_value() == (vector.at("expect") == "ok"));
   }
 }

@@ -18,8 +18,8 @@ Bytes ml_dsa_spki(ByteView raw_key, SignatureAlgorithm algorithm) {
   Bytes der;
   Botan::DER_Encoder(der)
       .start_sequence()
-      .encode(Botan::AlgorithmIdentifier(Botan::OID(oid),
-                                         Botan::AlgorithmIdentifier::USE_EMPTY_PARAM))
+      .encode(
+          Botan::AlgorithmIdentifier(Botan::OID(oid), Botan::AlgorithmIdentifier::USE_EMPTY_PARAM))
       .encode(raw_key.data(), raw_key.size(), Botan::ASN1_Type::BitString)
       .end_cons();
   return der;
@@ -106,8 +106,8 @@ TEST_CASE("Wycheproof: ML-KEM-768 encapsulation", "[vectors]") {
 TEST_CASE("Wycheproof: ML-KEM-768 with expanded private keys", "[vectors]") {
   run("mlkem_768_semi_expanded_decaps_test.json", [](const Json&, const Json& test) {
     const auto key = detail::MlKemDecapsulator::parse(hex_of(test, "dk"));
-    const auto secret = key ? (*key)->decapsulate(hex_of(test, "c"))
-                            : Result<SecretBytes>(failure(key.error()));
+    const auto secret =
+        key ? (*key)->decapsulate(hex_of(test, "c")) : Result<SecretBytes>(failure(key.error()));
     REQUIRE(secret.has_value() == is_valid(test));
     if (secret) CHECK(equal(secret->reveal(), hex_of(test, "K")));
     return true;

@@ -15,9 +15,9 @@ struct Bank {
   AcquirerClient acquirer = with({});
 
   AcquirerClient with(AcquirerOptions options) {
-    return AcquirerClient(store.database(), cards, SecretBytes::copy_of(Bytes(48, 7)), options,
-                          [this] { return now; }, rng,
-                          [this](Duration time) { slept.push_back(time); });
+    return AcquirerClient(
+        store.database(), cards, SecretBytes::copy_of(Bytes(48, 7)), options,
+        [this] { return now; }, rng, [this](Duration time) { slept.push_back(time); });
   }
 
   PANData account(std::string_view pan, std::string_view expiry = kExpiry) {
@@ -82,7 +82,8 @@ TEST_CASE_METHOD(Bank, "a gateway with less patience than a slow card takes gets
   CHECK(answer.error().code == ErrorCode::outcome_unknown);
 }
 
-TEST_CASE_METHOD(Bank, "an unknown card, a wrong expiry and a card past its date are not approved") {
+TEST_CASE_METHOD(Bank,
+                 "an unknown card, a wrong expiry and a card past its date are not approved") {
   CHECK(code("4111111111111111", "10.00 EUR") == AuthCode::declined);
   CHECK(code(kApprovePan, "10.00 EUR", false, "203111") == AuthCode::declined);
   CHECK(code(kApprovePan, "10.00 EUR", false, "202610") == AuthCode::expired_card);
@@ -124,7 +125,8 @@ TEST_CASE_METHOD(Bank, "a hold is captured once, in part or whole, and the rest 
   CHECK_FALSE(acquirer.capture(rng.make<RRPID>(), euro("1.00")));
 }
 
-TEST_CASE_METHOD(Bank, "a repeat under one authRRPID gets the first answer and holds nothing twice") {
+TEST_CASE_METHOD(Bank,
+                 "a repeat under one authRRPID gets the first answer and holds nothing twice") {
   const auto first = ask(kApprovePan, "600.00 EUR");
   for (int i = 0; i < 3; ++i) {
     const auto again = value_of(ask_as(first.auth_rrpid, kApprovePan, "600.00 EUR"));
@@ -168,9 +170,8 @@ TEST_CASE_METHOD(Bank, "a reversal that comes before its question keeps it from 
 
 TEST_CASE_METHOD(Bank, "the book holds no card number") {
   CHECK(code(kApprovePan, "1.00 EUR") == AuthCode::approved);
-  const auto rows = value_of(store.database().in_transaction("test", [](Transaction& t) {
-    return t.query("SELECT * FROM acquirer_holds");
-  }));
+  const auto rows = value_of(store.database().in_transaction(
+      "test", [](Transaction& t) { return t.query("SELECT * FROM acquirer_holds"); }));
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].blob(3).size() == 48);
 }

@@ -73,7 +73,8 @@ TEST_CASE("a correct AuthReq is answered as its one change asks for") {
        [](World&, Draft& d) { d.account.cvv = value_of(CardVerificationValue::parse("124")); },
        AuthCode::declined},
       {"more than the card's limit",
-       [](World&, Draft& d) { d.purch_amt = d.auth_req_amt = euro("1000.01"); }, AuthCode::declined},
+       [](World&, Draft& d) { d.purch_amt = d.auth_req_amt = euro("1000.01"); },
+       AuthCode::declined},
       {"a card that is always declined", [](World& w, Draft& d) { d = w.draft(kDeclinePan); },
        AuthCode::declined},
       {"a card that is referred", [](World& w, Draft& d) { d = w.draft(kReferralPan); },
@@ -100,15 +101,23 @@ TEST_CASE("what cannot be read or proved is answered with SET's Error") {
   };
   const std::vector<ErrorCase> cases{
       {"a PI for another gateway",
-       [](World& w, Draft& d) { d.gateway_key_exchange = &w.other_gateway.party->key_exchange->leaf; },
+       [](World& w, Draft& d) {
+         d.gateway_key_exchange = &w.other_gateway.party->key_exchange->leaf;
+       },
        ErrorCode::invalid_certificate},
       {"a card that is not the certificate's",
-       [](World& w, Draft& d) { d.account.pan = value_of(Pan::parse(kDeclinePan)); (void)w; },
+       [](World& w, Draft& d) {
+         d.account.pan = value_of(Pan::parse(kDeclinePan));
+         (void)w;
+       },
        ErrorCode::signature_failure},
       {"another expiry than the certificate's",
        [](World&, Draft& d) { d.account.expiry = value_of(CardExpiry::parse("203112")); },
        ErrorCode::signature_failure},
-      {"a PI that is none", [](World&, Draft& d) { d.change_pi = [](Bytes& pi) { pi = {1, 2, 3}; }; },
+      {"a PI that is none",
+       [](World&, Draft& d) { d.change_pi = [](Bytes& pi) {
+                                pi = {1, 2, 3};
+                              }; },
        ErrorCode::decoding_failure},
       {"a PI with its last bit flipped",
        [](World&, Draft& d) {

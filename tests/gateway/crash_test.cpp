@@ -36,10 +36,14 @@ AuthRes answer_to(World& world, const MadeAuthReq& request) {
 }
 
 std::int64_t held_minor(World& world) {
-  return value_of(world.store.database().in_transaction("test", [](Transaction& t) {
-           return t.query_one("SELECT COALESCE(SUM(amount_minor), 0) FROM acquirer_holds "
-                              "WHERE state IN ('held', 'captured')");
-         }))->integer(0);
+  return value_of(world.store.database().in_transaction(
+                      "test",
+                      [](Transaction& t) {
+                        return t.query_one(
+                            "SELECT COALESCE(SUM(amount_minor), 0) FROM acquirer_holds "
+                            "WHERE state IN ('held', 'captured')");
+                      }))
+      ->integer(0);
 }
 
 void lose_replies(World& world) {
@@ -141,9 +145,14 @@ TEST_CASE("an authRRPID of another AuthReq is refused, even when its answer was 
   const auto request = world.make_auth_req(draft, pi);
   value_of(world.send(request.wire));
   lose_replies(world);
-  AuthReq other{.hoi_data = pi.hoi_data, .hod2 = pi.hod, .hpi_data = pi.hpi_data,
-                .auth_req_amt = euro("1.00"), .merch_cat_code = "", .thumbs = {},
-                .capture_now = true, .auth_ret_num = ""};
+  AuthReq other{.hoi_data = pi.hoi_data,
+                .hod2 = pi.hod,
+                .hpi_data = pi.hpi_data,
+                .auth_req_amt = euro("1.00"),
+                .merch_cat_code = "",
+                .thumbs = {},
+                .capture_now = true,
+                .auth_ret_num = ""};
   auto second = value_of(seal_request(other,
                                       {.self = *world.merchant.party,
                                        .recipient = &world.gateway.party->key_exchange->leaf,

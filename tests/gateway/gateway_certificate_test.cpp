@@ -41,9 +41,8 @@ TEST_CASE("a merchant gets the gateway's key-exchange certificate, items in the 
   CHECK(items[2].code == PCertCode::unknown_bin);
   CHECK(items[3].code == PCertCode::success);
   CHECK(holds(answer.bag, own));
-  CHECK(world.pki.trust()->verify(own, answer.bag,
-                                  {Role::gateway, KeyUse::key_exchange, std::string(kBrand)},
-                                  world.now));
+  CHECK(world.pki.trust()->verify(
+      own, answer.bag, {Role::gateway, KeyUse::key_exchange, std::string(kBrand)}, world.now));
 }
 
 TEST_CASE("certificates that the merchant holds are left out") {
@@ -55,7 +54,8 @@ TEST_CASE("certificates that the merchant holds are left out") {
   CHECK_FALSE(holds(answer.bag, own));
 }
 
-TEST_CASE("a fetch without thumbprints gets all that is in use, with issuers and without the root") {
+TEST_CASE(
+    "a fetch without thumbprints gets all that is in use, with issuers and without the root") {
   World world;
   const auto fetched = value_of(world.service->fetch_certificates({}));
   std::vector<Certificate> certificates;

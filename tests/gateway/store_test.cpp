@@ -32,8 +32,11 @@ struct Fixture {
   }
   OwedReply owed() { return {rng.make<Digest>(), Bytes{1, 2, 3}}; }
   Approval approval() {
-    return {.auth_date = now, .approval_code = "123456", .resp_reason = RespReason::issuer,
-            .log_ref_id = "ref", .cap_token = Bytes{9}};
+    return {.auth_date = now,
+            .approval_code = "123456",
+            .resp_reason = RespReason::issuer,
+            .log_ref_id = "ref",
+            .cap_token = Bytes{9}};
   }
   Captured captured(const AwaitingAcquirer& from) {
     return {from.terms, approval(), from.terms.auth_req_amt, "20261122", 0};
@@ -46,8 +49,8 @@ struct Fixture {
   /// An UPDATE that the schema must refuse.
   void breaks(std::string_view sql) {
     INFO(sql);
-    const auto changed = store.database().in_transaction(
-        "test", [&](Transaction& t) { return t.execute(sql); });
+    const auto changed =
+        store.database().in_transaction("test", [&](Transaction& t) { return t.execute(sql); });
     REQUIRE_FALSE(changed);
     CHECK(changed.error().code == ErrorCode::conflict);
   }
@@ -126,15 +129,17 @@ TEST_CASE_METHOD(Fixture, "the database itself holds the rules of money") {
   breaks("UPDATE authorizations SET state = 'awaiting_acquirer'");
   breaks("UPDATE pis SET authorized_minor = purch_minor + 1");
   breaks("UPDATE pis SET state = 'free_again'");
-  breaks("INSERT INTO pis (hpi_data, state, auth_rrpid, currency, purch_minor) "
-         "SELECT hpi_data, 'in_progress', auth_rrpid, currency, purch_minor FROM pis");
+  breaks(
+      "INSERT INTO pis (hpi_data, state, auth_rrpid, currency, purch_minor) "
+      "SELECT hpi_data, 'in_progress', auth_rrpid, currency, purch_minor FROM pis");
   // Two live authorisations of one PI, whatever the code believes.
-  breaks("INSERT INTO authorizations (auth_rrpid, state, hpi_data, hoi_data, content_digest, xid, "
-         "trans_ids, merchant, merchant_id, currency, purch_minor, requested_minor, capture_now, "
-         "auth_ret_num, received_at, request_digest) SELECT zeroblob(20), 'awaiting_acquirer', "
-         "hpi_data, hoi_data, content_digest, xid, trans_ids, merchant, merchant_id, currency, "
-         "purch_minor, requested_minor, capture_now, auth_ret_num, received_at, request_digest "
-         "FROM authorizations");
+  breaks(
+      "INSERT INTO authorizations (auth_rrpid, state, hpi_data, hoi_data, content_digest, xid, "
+      "trans_ids, merchant, merchant_id, currency, purch_minor, requested_minor, capture_now, "
+      "auth_ret_num, received_at, request_digest) SELECT zeroblob(20), 'awaiting_acquirer', "
+      "hpi_data, hoi_data, content_digest, xid, trans_ids, merchant, merchant_id, currency, "
+      "purch_minor, requested_minor, capture_now, auth_ret_num, received_at, request_digest "
+      "FROM authorizations");
 }
 
 TEST_CASE_METHOD(Fixture, "two captured items never share a place in a batch") {

@@ -16,24 +16,35 @@ Result<wire::MessageWrapper> wrapper_of(ByteView bytes) { return parse_wrapper(b
 
 }  // namespace
 
-Amount euro(std::string_view amount) { return value_of(Amount::parse(std::string(amount) + " EUR")); }
+Amount euro(std::string_view amount) {
+  return value_of(Amount::parse(std::string(amount) + " EUR"));
+}
 
 CardFile test_cards() {
-  return value_of(CardFile::parse(card_toml(kApprovePan, "approve") + card_toml(kDeclinePan, "decline") +
-                                  card_toml(kReferralPan, "referral") + card_toml(kExpiredPan, "expired") +
-                                  card_toml(kSlowPan, "slow") + card_toml(kNoReplyPan, "no_reply")));
+  return value_of(
+      CardFile::parse(card_toml(kApprovePan, "approve") + card_toml(kDeclinePan, "decline") +
+                      card_toml(kReferralPan, "referral") + card_toml(kExpiredPan, "expired") +
+                      card_toml(kSlowPan, "slow") + card_toml(kNoReplyPan, "no_reply")));
 }
 
 World::World(GatewayTerms gateway_terms)
-    : pki(TestPki::get()), rng(Rng::system()), gateway(pki.gateway()), merchant(pki.merchant()),
-      other_merchant(pki.merchant("shop-2", "Other Shop")), other_gateway(pki.gateway("gateway-2")),
-      cardholder(pki.cardholder()), now(pki.now()), cards(test_cards()),
+    : pki(TestPki::get()),
+      rng(Rng::system()),
+      gateway(pki.gateway()),
+      merchant(pki.merchant()),
+      other_merchant(pki.merchant("shop-2", "Other Shop")),
+      other_gateway(pki.gateway("gateway-2")),
+      cardholder(pki.cardholder()),
+      now(pki.now()),
+      cards(test_cards()),
       store(value_of(Store::open("sqlite::memory:", DatabaseUse::daemon))),
       token_key(rng.secret(kTokenKeyBytes)),
       receiver([this] { return gateway.party; }, store.database(), [this] { return now; }, rng),
-      acquirer(store.database(), cards, rng.secret(48), {}, [this] { return now; }, rng,
-               [this](Duration time) { slept.push_back(time); }),
-      terms(std::move(gateway_terms)), service(service_with(acquirer)) {}
+      acquirer(
+          store.database(), cards, rng.secret(48), {}, [this] { return now; }, rng,
+          [this](Duration time) { slept.push_back(time); }),
+      terms(std::move(gateway_terms)),
+      service(service_with(acquirer)) {}
 
 std::unique_ptr<Service> World::service_with(Acquirer& other) {
   return std::make_unique<Service>(Service::Parts{.receiver = receiver,
@@ -73,8 +84,7 @@ MadePI World::make_pi(const Draft& draft) {
                             .merchant_key_exchange = draft.merchant->party->key_exchange->leaf,
                             .gateway_key_exchange = *draft.gateway_key_exchange,
                             .card_secret = cardholder.card_secret.reveal()};
-  const auto purchase =
-      value_of(make_purchase(order, draft.account, cardholder.party, now, rng));
+  const auto purchase = value_of(make_purchase(order, draft.account, cardholder.party, now, rng));
   // What the merchant makes of the PReq.
   const auto envelope = value_of(read_envelope(value_of(wrapper_of(purchase.request.wire)), now));
   const auto preq = value_of(Opener::request<PReq>(envelope, *draft.merchant->party, now));

@@ -43,11 +43,12 @@ std::vector<std::string> joined(std::vector<std::string> first, const std::vecto
 void enrol(const std::string& program, const std::string& role, const std::string& id, const fs::path& base,
            const std::vector<std::string>& ca) {
   const auto token = run({"set-ca", "token", "create", "--dir", base / "ca", "--role", role, "--name", "Corner Shop",
-                          "--bin", "400000", "--id", id, "--city", "Berlin", "--country", "276"});
+                          "--bin", "400000", "--id", id, "--city", "Berlin", "--country", "276", "--host",
+                          "localhost", "--host", "127.0.0.1"});
   require_ok(token, "set-ca token create");
   write_file(base / (role + ".token"), token.out);
   require_ok(run(joined({program, "enroll", "--dir", base / role, "--token-file", base / (role + ".token"), "--bin",
-                         "400000", "--id", id, "--passphrase-file", World::passphrase_file()},
+                         "400000", "--id", id, "--host", "localhost", "--host", "127.0.0.1", "--passphrase-file", World::passphrase_file()},
                         ca)),
              program + " enroll");
 }

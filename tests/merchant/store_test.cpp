@@ -1,0 +1,221 @@
+// The merchant's tables: what the database itself refuses, and who wins a race.
+#include <atomic>
+#include <thread>
+
+#include <catch2/generators/catch_generators.hpp>
+
+#include "merchant/store.h"
+#include "tests/merchant/shop.h"
+
+using namespace set;
+using namespace set::merchant;
+using namespace set::merchant::test;
+
+namespace {
+
+struct Books {
+  Shop shop;
+  Database database = value_of(Database::open("sqlite::memory:"));
+  Store store = value_of(Store::open(database));
+
+  NewOrder order(std::string_view price = "49.95 EUR", Duration life = std::chrono::hours(1)) {
+    auto made = shop.make_order(price, life);
+    value_of(store.insert(made.order));
+    return made;
+  }
+  Initiated initiate(const NewOrder& made) {
+    auto purchase = shop.initiate(made);
+    value_of(store.insert(purchase));
+    return purchase;
+  }
+  AwaitingAuthRes ask(const Ordered& order) {
+    return value_of(make_auth_req(order, shop.rng.make<RRPID>(), *shop.merchant.party, shop.gateway_certificates,
+                                  shop.now, shop.rng));
+  }
+  Result<void> advance(const Ordered& order, const AwaitingAuthRes& awaiting) {
+    return store.advance(order, awaiting, shop.now, shop.now + std::chrono::seconds(25));
+  }
+  FoundPurchase find(const XID& xid) { return std::move(*value_of(store.find(xid))); }
+  Captured captured(const AwaitingAuthRes& awaiting) {
+    return {{awaiting.auth_rrpid, awaiting.amount, shop.now, "A1B2C3", Bytes{1}, Bytes{2}, Bytes{3}, Bytes{4}},
+            awaiting.amount,
+            shop.now};
+  }
+  Result<std::int64_t> sql(std::string_view statement) {
+    return database.in_transaction("test", [&](Transaction& t) { return t.execute(statement); });
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a purchase comes back from the database as it went in, in every state") {
+  Books books;
+  const auto made = books.order();
+  const auto purchase = books.initiate(made);
+  const auto& xid = purchase.ids.xid;
+  const auto found = books.find(xid);
+  REQUIRE(std::holds_alternative<Initiated>(found.state));
+  const auto& initiated = std::get<Initiated>(found.state);
+  CHECK(initiated.ids == purchase.ids);
+  CHECK(initiated.chall_m == purchase.chall_m);
+  CHECK(initiated.gateway == purchase.gateway);
+  CHECK(initiated.order.description == made.order.description);
+  CHECK(value_of(books.store.find_initiated(purchase.request_digest))->ids.xid == xid);
+  CHECK_FALSE(value_of(books.store.find_order(made.order.id))->taken);
+
+  const auto order = books.shop.take(purchase);
+  const auto awaiting = books.ask(order);
+  value_of(books.advance(order, awaiting));
+  auto ordered = books.find(xid);
+  REQUIRE(std::holds_alternative<Ordered>(ordered.state));
+  CHECK(std::get<Ordered>(ordered.state).pi == order.pi);
+  CHECK(std::get<Ordered>(ordered.state).preq.pi_tbs == order.preq.pi_tbs);
+  const auto& stored = std::get<AwaitingAuthRes>(*ordered.authorization);
+  CHECK(stored.request.wire == awaiting.request.wire);
+  CHECK(equal(stored.request.pending.to_bytes().reveal(), awaiting.request.pending.to_bytes().reveal()));
+  CHECK(value_of(books.store.find_order(made.order.id))->taken);
+  CHECK(value_of(books.store.summarize(made.order.id, books.shop.now)).status == OrderStatus::pending);
+
+  value_of(books.store.advance(order, books.captured(awaiting)));
+  const auto decided = books.find(xid);
+  CHECK(std::get<Ordered>(decided.state).pi.empty());
+  const auto& captured = std::get<Captured>(*decided.authorization);
+  CHECK(captured.amount == awaiting.amount);
+  CHECK(captured.authorized.approval_code == "A1B2C3");
+  const auto summary = value_of(books.store.summarize(made.order.id, books.shop.now));
+  CHECK(summary.status == OrderStatus::paid);
+  CHECK(summary.payments.at(0).captured == awaiting.amount);
+  CHECK(value_of(books.store.list_orders(books.shop.now)).size() == 1);
+}
+
+TEST_CASE("what was decided stays decided, and its PI and AuthReq are gone") {
+  Books books;
+  const auto order = books.shop.take(books.initiate(books.order()));
+  const auto awaiting = books.ask(order);
+  value_of(books.advance(order, awaiting));
+  value_of(books.store.advance(order, books.captured(awaiting)));
+  const auto again = books.store.advance(order, accept_error(awaiting, books.shop.now));
+  REQUIRE_FALSE(again);
+  CHECK(again.error().code == ErrorCode::conflict);
+  CHECK(books.store.replace_request(awaiting, books.shop.now).error().code == ErrorCode::conflict);
+  const auto left = value_of(books.database.in_transaction("test", [](Transaction& t) {
+    return t.query_one("SELECT COUNT(*) FROM purchases p JOIN authorizations a ON a.xid = p.xid"
+                       " WHERE p.pi IS NOT NULL OR a.auth_req IS NOT NULL OR a.pending_reply IS NOT NULL");
+  }));
+  CHECK(left->integer(0) == 0);
+}
+
+TEST_CASE("an order is paid by one purchase, and by another only after a decline") {
+  Books books;
+  const auto made = books.order();
+  const auto first = books.shop.take(books.initiate(made));
+  const auto second = books.shop.take(books.initiate(made));
+  const auto first_asked = books.ask(first);
+  value_of(books.advance(first, first_asked));
+  const auto refused = books.advance(second, books.ask(second));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::conflict);
+  CHECK(std::holds_alternative<Initiated>(books.find(second.initiated.ids.xid).state));
+  CHECK(books.advance(first, books.ask(first)).error().code == ErrorCode::conflict);
+
+  value_of(books.store.advance(first, Decided(Declined{first_asked.auth_rrpid, AuthCode::declined, books.shop.now, {}, {}})));
+  CHECK(value_of(books.store.summarize(made.order.id, books.shop.now)).status == OrderStatus::declined);
+  CHECK_FALSE(value_of(books.store.find_order(made.order.id))->taken);
+  CHECK(books.advance(second, books.ask(second)));
+}
+
+TEST_CASE("of fifty who pay one order at once, one does") {
+  Books books;
+  const auto made = books.order();
+  struct Payer {
+    Ordered order;
+    AwaitingAuthRes awaiting;
+  };
+  std::vector<Payer> payers;
+  for (int i = 0; i < 50; ++i) {
+    auto order = books.shop.take(books.initiate(made));
+    auto awaiting = books.ask(order);
+    payers.push_back({std::move(order), std::move(awaiting)});
+  }
+  std::atomic<int> won = 0, lost = 0, other = 0;
+  std::vector<std::thread> threads;
+  for (const auto& payer : payers) {
+    threads.emplace_back([&] {
+      const auto advanced = books.advance(payer.order, payer.awaiting);
+      if (advanced) {
+        ++won;
+      } else if (advanced.error().code == ErrorCode::conflict) {
+        ++lost;
+      } else {
+        ++other;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(won == 1);
+  CHECK(lost == 49);
+  CHECK(other == 0);
+}
+
+TEST_CASE("a rejected purchase takes no second PReq") {
+  Books books;
+  const auto purchase = books.initiate(books.order());
+  auto order = books.shop.take(purchase);
+  const Rejected rejected{purchase, order.preq};
+  value_of(books.store.advance(rejected));
+  CHECK(std::holds_alternative<Rejected>(books.find(purchase.ids.xid).state));
+  CHECK(books.store.advance(rejected).error().code == ErrorCode::conflict);
+  CHECK(books.advance(order, books.ask(order)).error().code == ErrorCode::conflict);
+}
+
+TEST_CASE("what is awaited comes up when it is due, the same bytes each time") {
+  Books books;
+  const auto order = books.shop.take(books.initiate(books.order()));
+  const auto awaiting = books.ask(order);
+  value_of(books.advance(order, awaiting));
+  CHECK(value_of(books.store.due(books.shop.now, 10)).empty());
+  value_of(books.store.make_all_due(books.shop.now));
+  const auto due = value_of(books.store.due(books.shop.now, 10));
+  REQUIRE(due.size() == 1);
+  CHECK(due.at(0).xid == order.initiated.ids.xid);
+  CHECK(due.at(0).attempts == 0);
+  value_of(books.store.postpone(awaiting.auth_rrpid, books.shop.now + std::chrono::seconds(2)));
+  CHECK(value_of(books.store.due(books.shop.now, 10)).empty());
+  CHECK(value_of(books.store.due(books.shop.now + std::chrono::seconds(2), 10)).at(0).attempts == 1);
+  value_of(books.store.advance(order, books.captured(awaiting)));
+  CHECK(value_of(books.store.due(books.shop.now + std::chrono::hours(1), 10)).empty());
+}
+
+TEST_CASE("the database refuses what must never be, whatever the program thinks") {
+  Books books;
+  const auto order = books.shop.take(books.initiate(books.order()));
+  const auto awaiting = books.ask(order);
+  value_of(books.advance(order, awaiting));
+  value_of(books.store.advance(order, books.captured(awaiting)));
+  const auto statement = GENERATE(
+      as<std::string>{}, "UPDATE authorizations SET captured = authorized + 1",
+      "UPDATE authorizations SET authorized = requested + 1", "UPDATE authorizations SET captured = -1",
+      "UPDATE authorizations SET state = 'declined'", "UPDATE authorizations SET auth_code = 2",
+      "UPDATE authorizations SET approval_code = NULL", "UPDATE authorizations SET auth_req = x'00'",
+      "UPDATE orders SET amount = 0", "UPDATE orders SET amount = -1", "UPDATE orders SET amount = 1000000000000001",
+      "UPDATE orders SET expires_at = created_at", "UPDATE purchases SET bin = '4000000000000002'",
+      "UPDATE purchases SET paying = 2", "UPDATE purchases SET rrpid = NULL", "UPDATE purchases SET state = 'rejected'",
+      "UPDATE purchases SET hod = NULL", "DELETE FROM orders", "DELETE FROM purchases",
+      "UPDATE authorizations SET approval_code = '4000000000000002'");
+  INFO(statement);
+  const auto done = books.sql(statement);
+  REQUIRE_FALSE(done);
+  CHECK(done.error().code == ErrorCode::conflict);
+}
+
+TEST_CASE("settings are kept and replaced, expired orders are told") {
+  Books books;
+  CHECK_FALSE(value_of(books.store.find_setting(kPublicAddress)));
+  value_of(books.store.put_setting(kPublicAddress, "localhost:1"));
+  value_of(books.store.put_setting(kPublicAddress, "localhost:2"));
+  CHECK(value_of(books.store.find_setting(kPublicAddress)) == "localhost:2");
+  const auto made = books.order("1 JPY");
+  CHECK(value_of(books.store.summarize(made.order.id, made.order.expires_at)).status == OrderStatus::open);
+  CHECK(value_of(books.store.summarize(made.order.id, made.order.expires_at + Duration(1))).status == OrderStatus::expired);
+  CHECK(books.store.summarize(LIDM{"none"}, books.shop.now).error().code == ErrorCode::not_found);
+}
