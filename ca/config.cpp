@@ -6,7 +6,8 @@ namespace {
 constexpr std::string_view kExamples =
     "Examples:\n"
     "  set-ca init --brand OpenSET --dir ca\n"
-    "  set-ca token create --dir ca --role gateway --name Bank --bin 400000 --id gateway-1 --city Berlin \\\n"
+    "  set-ca token create --dir ca --role gateway --name Bank --bin 400000 --id gateway-1 --city "
+    "Berlin \\\n"
     "      --country 276 --host localhost > gateway.token\n"
     "  set-ca serve --dir ca --cards deploy/sandbox/cards.toml";
 
@@ -19,28 +20,34 @@ void add_database(CLI::App& command, Config& config) {
 }
 
 CLI::App& add_init(CLI::App& app, Config& config) {
-  auto& init = *app.add_subcommand("init", "Makes a hierarchy for a brand: root, brand, CAs, transport root");
+  auto& init = *app.add_subcommand(
+      "init", "Makes a hierarchy for a brand: root, brand, CAs, transport root");
   add_directory(init, config);
   add_database(init, config);
   init.add_option("--brand", config.brand, "BrandID, for example OpenSET")->required();
-  init.add_option("--host", config.hosts, "name or address that clients reach `serve` under, repeatable; "
-                                          "default: localhost and 127.0.0.1");
-  init.add_option("--public-url", config.public_url,
-                  "where the HTTP port is reached from outside (http://host:port): written into certificates");
+  init.add_option("--host", config.hosts,
+                  "name or address that clients reach `serve` under, repeatable; "
+                  "default: localhost and 127.0.0.1");
+  init.add_option(
+      "--public-url", config.public_url,
+      "where the HTTP port is reached from outside (http://host:port): written into certificates");
   add_passphrase_options(init, config.passphrase);
   add_passphrase_options(init, config.root_passphrase, "root-passphrase");
   return init;
 }
 
 CLI::App& add_serve(CLI::App& app, Config& config) {
-  auto& serve = *app.add_subcommand("serve", "Registers cardholders, merchants and gateways until SIGTERM");
+  auto& serve =
+      *app.add_subcommand("serve", "Registers cardholders, merchants and gateways until SIGTERM");
   add_directory(serve, config);
   add_database(serve, config);
-  add_parsed(serve, "--listen", config.listen, ListenAddress::parse, "registration, default 127.0.0.1:7701");
+  add_parsed(serve, "--listen", config.listen, ListenAddress::parse,
+             "registration, default 127.0.0.1:7701");
   add_parsed(serve, "--http-listen", config.http_listen, ListenAddress::parse,
              "trust.pem and CA certificates over plain HTTP, default 127.0.0.1:7702");
   serve.add_option("--cards", config.cards, "the sandbox issuer's cards (TOML)")->required();
-  serve.add_option("--ready-file", config.ready_file, "gets both addresses, one a line, once they answer");
+  serve.add_option("--ready-file", config.ready_file,
+                   "gets both addresses, one a line, once they answer");
   add_passphrase_options(serve, config.passphrase);
   return serve;
 }
@@ -90,7 +97,8 @@ Result<Config> Config::parse(int argc, const char* const* argv) {
   if (token_create.parsed()) config.command = Command::token_create;
   if (health.parsed()) config.command = Command::healthcheck;
   if (config.database.empty()) config.database = "sqlite:" + (config.dir / "ca.db").string();
-  if (config.hosts.empty() && config.command == Command::init) config.hosts = {"localhost", "127.0.0.1"};
+  if (config.hosts.empty() && config.command == Command::init)
+    config.hosts = {"localhost", "127.0.0.1"};
   return config;
 }
 

@@ -45,19 +45,32 @@ constexpr const char* kNoRenewal = "Renewal is not offered yet: register anew.";
 std::optional<Refusal> check_form(const CertReq& req) {
   const auto form = cardholder_form();
   if (req.reg_form_id != form.reg_form_id) {
-    return Refusal{CertStatusCode::reg_form_answer_malformed, "The form has changed: ask for it again.", {}};
+    return Refusal{
+        CertStatusCode::reg_form_answer_malformed, "The form has changed: ask for it again.", {}};
   }
   auto faults = check_answers(form, req.answers);
   if (!faults.any()) return std::nullopt;
   return Refusal{CertStatusCode::reg_form_answer_malformed,
-                 faults.stray ? "There is an answer to no field of the form." : "Some answers do not fit the form.",
+                 faults.stray ? "There is an answer to no field of the form."
+                              : "Some answers do not fit the form.",
                  std::move(faults.items)};
+}
+
+/// Before the first CertReq there is nothing to ask about.
+Result<LastRefusal> last_refusal_of(const Session& session) {
+  if (const auto* sent = std::get_if<CardFormSent>(&session); sent && sent->refused) {
+    return *sent->refused;
+  }
+  if (const auto* party = std::get_if<PartyInitiated>(&session); party && party->refused) {
+    return *party->refused;
+  }
+  return unknown_registration();
 }
 
 }  // namespace
 
-Result<CardInitiated> accept_card_c_init_req(const Unsigned<CardCInitReq>& req, std::string_view brand,
-                                             Instant now, Rng& rng) {
+Result<CardInitiated> accept_card_c_init_req(const Unsigned<CardCInitReq>& req,
+                                             std::string_view brand, Instant now, Rng& rng) {
   TRY(check_brand(req->brand, brand));
   return CardInitiated{open_session(req->lid_ee, req.content_digest(), now, rng)};
 }
@@ -67,23 +80,26 @@ CardCInitRes make_card_c_init_res(const CardInitiated& session, const CardCInitR
   return {req.lid_ee, req.chall_ee, session.head.lid_ca, cae_thumb};
 }
 
-/// Spec:    set-1997 §3.1, RegFormReq: "RequestType allowed → language → BIN belongs to a served issuer".
+/// Spec:    set-1997 §3.1, RegFormReq: "RequestType allowed → language → BIN belongs to a served
+/// issuer".
 Result<std::variant<CardFormSent, Referred>> accept_reg_form_req(const Session& session,
                                                                  const Unsigned<RegFormReq>& req,
-                                                                 const PANOnly& account, const Issuer& issuer,
-                                                                 Rng& rng) {
+                                                                 const PANOnly& account,
+                                                                 const Issuer& issuer, Rng& rng) {
   using Outcome = std::variant<CardFormSent, Referred>;
   const auto& head = head_of(session);
   TRY(check_lids(head, req->lid_ee, req->lid_ca));
   const auto* sent = std::get_if<CardFormSent>(&session);
-  if (sent == nullptr && !std::holds_alternative<CardInitiated>(session)) return unknown_registration();
+  if (sent == nullptr && !std::holds_alternative<CardInitiated>(session))
+    return unknown_registration();
   if (sent != nullptr && sent->form_request == req.content_digest()) return Outcome(*sent);
-  if (req->request_type != RequestType::card_initial_sig) return Outcome(Referred{{kNoRenewal, {}}});
+  if (req->request_type != RequestType::card_initial_sig)
+    return Outcome(Referred{{kNoRenewal, {}}});
   auto bin = account.pan.bin();
   if (!issuer.serves(bin)) return Outcome(Referred{{kOtherIssuer, {}}});
   // A language that we have no form in is said in CertRes: invalidLanguage.
-  return Outcome(CardFormSent{head, req.content_digest(), rng.make<Challenge>(), rng.make<NonceCCA>(),
-                              std::move(bin), req->language, std::nullopt});
+  return Outcome(CardFormSent{head, req.content_digest(), rng.make<Challenge>(),
+                              rng.make<NonceCCA>(), std::move(bin), req->language, std::nullopt});
 }
 
 RegFormRes make_reg_form_res(const CardFormSent& session, const RegFormReq& req) {
@@ -129,25 +145,28 @@ Result<std::variant<AcceptedCard, Refusal>> accept_card_cert_req(const CardFormS
   if (auto fault = check_form(*req)) return Outcome(std::move(*fault));
   // "BIN → invalidBIN": the card is the one whose form was asked for.
   if (account.pan.bin() != session.bin) {
-    return Outcome(Refusal{CertStatusCode::invalid_bin, "The form was for a card of another issuer.", {}});
+    return Outcome(
+        Refusal{CertStatusCode::invalid_bin, "The form was for a card of another issuer.", {}});
   }
   return Outcome(AcceptedCard{session, std::string(answer_of(req->answers, kCardholderName))});
 }
 
-Result<Certified> issue_card(const CardFormSent& session, const Verified<CertReq>& req, const PANData0& account,
-                             const Authority& cca, const std::string& public_url, const Issuer& issuer,
-                             Instant now, Rng& rng) {
-  // "PANSecret = HKDF(CardSecret ‖ NonceCCA; brand ‖ digest of the cardholder's public key)" (protocol §3)
+Result<Certified> issue_card(const CardFormSent& session, const Verified<CertReq>& req,
+                             const PANData0& account, const Authority& cca,
+                             const std::string& public_url, const Issuer& issuer, Instant now,
+                             Rng& rng) {
+  // "PANSecret = HKDF(CardSecret ‖ NonceCCA; brand ‖ digest of the cardholder's public key)"
+  // (protocol §3)
   const auto& brand = cca.certificate.brand();
-  const auto pan_secret = derive_pan_secret(account.card_secret.reveal(), session.nonce_cca.view(), brand,
-                                            req->signature_key);
+  const auto pan_secret = derive_pan_secret(account.card_secret.reveal(), session.nonce_cca.view(),
+                                            brand, req->signature_key);
   const auto pseudonym = cardholder_pseudonym(account.pan, account.expiry, pan_secret.reveal());
-  auto contents = cardholder_profile({brand, public_url}, pseudonym, issuer.name(), account.expiry.end(),
-                                     cca.certificate, now);
+  auto contents = cardholder_profile({brand, public_url}, pseudonym, issuer.name(),
+                                     account.expiry.end(), cca.certificate, now);
   auto token = TRY(prepare(std::move(contents), req->signature_key, cca, now));
   auto certificate = TRY(issue(std::move(token), rng));
-  return Certified{complete(session.head, now), req.content_digest(), req->signature_key, session.nonce_cca,
-                   {std::move(certificate)}, {}};
+  return Certified{complete(session.head, now), req.content_digest(),     req->signature_key,
+                   session.nonce_cca,           {std::move(certificate)}, {}};
 }
 
 CertRes make_cert_res(const Certified& session, const Challenge& chall_ee3) {
@@ -161,7 +180,8 @@ CertRes make_cert_res(const Certified& session, const Challenge& chall_ee3) {
               .cert_thumbs = {},
               .tls_certificates = session.tls_certificates,
               .retry_after = std::nullopt};
-  for (const auto& certificate : session.certificates) res.cert_thumbs.push_back(certificate.thumbprint());
+  for (const auto& certificate : session.certificates)
+    res.cert_thumbs.push_back(certificate.thumbprint());
   return res;
 }
 
@@ -178,7 +198,8 @@ CertRes make_cert_res(const SessionHead& head, const Refusal& refusal, const Cha
           .retry_after = std::nullopt};
 }
 
-Result<std::optional<CertRes>> accept_repeated_cert_req(const Session& session, const Verified<CertReq>& req) {
+Result<std::optional<CertRes>> accept_repeated_cert_req(const Session& session,
+                                                        const Verified<CertReq>& req) {
   const auto& head = head_of(session);
   TRY(check_lids(head, req->lid_ee, req->lid_ca));
   // No form yet, so there is no Chall-CA that a request could rightly have.
@@ -186,30 +207,28 @@ Result<std::optional<CertRes>> accept_repeated_cert_req(const Session& session, 
                 "the request has another Chall-CA than ours");
   const auto* certified = std::get_if<Certified>(&session);
   if (certified == nullptr) return std::optional<CertRes>();
-  if (certified->cert_request == req.content_digest()) return std::optional(make_cert_res(*certified, req->chall_ee3));
-  return std::optional(make_cert_res(head, rejected("This registration is complete."), req->chall_ee3));
+  if (certified->cert_request == req.content_digest())
+    return std::optional(make_cert_res(*certified, req->chall_ee3));
+  return std::optional(
+      make_cert_res(head, rejected("This registration is complete."), req->chall_ee3));
 }
 
 Result<Bytes> inquiry_key(const Session& session) {
   if (const auto* certified = std::get_if<Certified>(&session)) return certified->signature_key;
-  const std::optional<LastRefusal>* refused = nullptr;
-  if (const auto* sent = std::get_if<CardFormSent>(&session)) refused = &sent->refused;
-  if (const auto* party = std::get_if<PartyInitiated>(&session)) refused = &party->refused;
-  if (refused == nullptr || !*refused) return unknown_registration();
-  return (*refused)->signature_key;
+  return TRY(last_refusal_of(session)).signature_key;
 }
 
-Result<CertInqRes> accept_cert_inq_req(const Session& session, const Verified<CertInqReq>& req) {
-  const auto& head = head_of(session);
-  TRY(check_lids(head, req->lid_ee, req->lid_ca));
-  if (const auto* certified = std::get_if<Certified>(&session)) {
-    return CertInqRes{make_cert_res(*certified, req->chall_ee3)};
-  }
-  const std::optional<LastRefusal>* refused = nullptr;
-  if (const auto* sent = std::get_if<CardFormSent>(&session)) refused = &sent->refused;
-  if (const auto* party = std::get_if<PartyInitiated>(&session)) refused = &party->refused;
-  if (refused == nullptr || !*refused) return unknown_registration();
-  return CertInqRes{make_cert_res(head, {(*refused)->status, {}, {}}, req->chall_ee3)};
+Result<CertState> accept_cert_inq_req(const Session& session, const Verified<CertInqReq>& req) {
+  TRY(check_lids(head_of(session), req->lid_ee, req->lid_ca));
+  if (const auto* certified = std::get_if<Certified>(&session)) return CertState(*certified);
+  return CertState(TRY(last_refusal_of(session)));
+}
+
+CertInqRes make_cert_inq_res(const SessionHead& head, const CertState& state,
+                             const Challenge& chall_ee3) {
+  if (const auto* certified = std::get_if<Certified>(&state))
+    return {make_cert_res(*certified, chall_ee3)};
+  return {make_cert_res(head, {std::get<LastRefusal>(state).status, {}, {}}, chall_ee3)};
 }
 
 }  // namespace set::ca

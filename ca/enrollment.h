@@ -1,5 +1,5 @@
-// Registration from the CA's side: what it checks of each request and what it answers (set-1997 §3.1,
-// §3.2; protocol §3). Pure. service.cpp runs these; store.cpp keeps the states between them.
+// Registration from the CA's side: what it checks of each request and what it answers (set-1997
+// §3.1, §3.2; protocol §3). Pure. service.cpp runs these; store.cpp keeps the states between them.
 #pragma once
 
 #include <variant>
@@ -15,8 +15,8 @@ namespace set::ca {
 // --- cardholder ---
 
 /// "brand served?; store RRPID, LID-EE, Chall-EE". Errors: message_not_supported.
-Result<CardInitiated> accept_card_c_init_req(const Unsigned<CardCInitReq>& req, std::string_view brand,
-                                             Instant now, Rng& rng);
+Result<CardInitiated> accept_card_c_init_req(const Unsigned<CardCInitReq>& req,
+                                             std::string_view brand, Instant now, Rng& rng);
 CardCInitRes make_card_c_init_res(const CardInitiated& session, const CardCInitReq& req,
                                   const Thumbprint& cae_thumb);
 
@@ -28,8 +28,8 @@ struct Referred {
 /// Errors: unknown_lid.
 Result<std::variant<CardFormSent, Referred>> accept_reg_form_req(const Session& session,
                                                                  const Unsigned<RegFormReq>& req,
-                                                                 const PANOnly& account, const Issuer& issuer,
-                                                                 Rng& rng);
+                                                                 const PANOnly& account,
+                                                                 const Issuer& issuer, Rng& rng);
 RegFormRes make_reg_form_res(const CardFormSent& session, const RegFormReq& req);
 RegFormRes make_reg_form_res(const Referred& referral, const RegFormReq& req, Rng& rng);
 
@@ -44,9 +44,10 @@ Result<std::variant<AcceptedCard, Refusal>> accept_card_cert_req(const CardFormS
                                                                  const PANData0& account);
 
 /// The certificate for it. Errors: invalid_argument where the profile says no.
-Result<Certified> issue_card(const CardFormSent& session, const Verified<CertReq>& req, const PANData0& account,
-                             const Authority& cca, const std::string& public_url, const Issuer& issuer,
-                             Instant now, Rng& rng);
+Result<Certified> issue_card(const CardFormSent& session, const Verified<CertReq>& req,
+                             const PANData0& account, const Authority& cca,
+                             const std::string& public_url, const Issuer& issuer, Instant now,
+                             Rng& rng);
 
 // --- merchant and gateway ---
 
@@ -55,9 +56,8 @@ struct InitiatedParty {
   Bytes kem_challenge_encapsulated, kem_challenge;
 };
 /// Errors: message_not_supported (brand), decoding_failure (no key of our KEM).
-Result<std::variant<InitiatedParty, Referred>> accept_me_aq_c_init_req(const Unsigned<MeAqCInitReq>& req,
-                                                                       std::string_view brand, Instant now,
-                                                                       Rng& rng);
+Result<std::variant<InitiatedParty, Referred>> accept_me_aq_c_init_req(
+    const Unsigned<MeAqCInitReq>& req, std::string_view brand, Instant now, Rng& rng);
 MeAqCInitRes make_me_aq_c_init_res(const InitiatedParty& party, const MeAqCInitReq& req,
                                    const Thumbprint& cae_thumb);
 MeAqCInitRes make_me_aq_c_init_res(const Referred& referral, const MeAqCInitReq& req,
@@ -65,7 +65,8 @@ MeAqCInitRes make_me_aq_c_init_res(const Referred& referral, const MeAqCInitReq&
 
 /// None: nothing is against it but the token, which token.h checks.
 /// Errors: unknown_lid, challenge_mismatch.
-Result<std::optional<Refusal>> accept_party_cert_req(const PartyInitiated& session, const Verified<CertReq>& req);
+Result<std::optional<Refusal>> accept_party_cert_req(const PartyInitiated& session,
+                                                     const Verified<CertReq>& req);
 
 /// What the token says of the merchant.
 struct PartyFacts {
@@ -79,21 +80,27 @@ struct CertifiedParty {
 };
 Result<CertifiedParty> issue_party(const PartyInitiated& session, const Verified<CertReq>& req,
                                    const PartyFacts& facts, const OperatingAuthorities& authorities,
-                                   const TransportRoot& transport, const std::string& public_url, Instant now,
-                                   Rng& rng);
+                                   const TransportRoot& transport, const std::string& public_url,
+                                   Instant now, Rng& rng);
 
 // --- both ---
 
 CertRes make_cert_res(const Certified& session, const Challenge& chall_ee3);
 CertRes make_cert_res(const SessionHead& head, const Refusal& refusal, const Challenge& chall_ee3);
 
-/// What a CertReq finds that is repeated in other bytes, or comes after the end. None: the session is
-/// still open. Errors: unknown_lid.
-Result<std::optional<CertRes>> accept_repeated_cert_req(const Session& session, const Verified<CertReq>& req);
+/// What a CertReq finds that is repeated in other bytes, or comes after the end. None: the session
+/// is still open. Errors: unknown_lid.
+Result<std::optional<CertRes>> accept_repeated_cert_req(const Session& session,
+                                                        const Verified<CertReq>& req);
+
+/// What the last CertRes of a registration said.
+using CertState = std::variant<Certified, LastRefusal>;
 
 /// The key that an inquiry must be signed with. Errors: unknown_lid, as if there were no session.
 Result<Bytes> inquiry_key(const Session& session);
 /// Errors: unknown_lid.
-Result<CertInqRes> accept_cert_inq_req(const Session& session, const Verified<CertInqReq>& req);
+Result<CertState> accept_cert_inq_req(const Session& session, const Verified<CertInqReq>& req);
+CertInqRes make_cert_inq_res(const SessionHead& head, const CertState& state,
+                             const Challenge& chall_ee3);
 
 }  // namespace set::ca

@@ -21,7 +21,8 @@ bool same_identity(const IDData& a, const IDData& b) {
   if (a.index() != b.index()) return false;
   if (const auto* merchant = std::get_if<MerchantIDData>(&a)) {
     const auto& other = std::get<MerchantIDData>(b);
-    return merchant->merchant_bin == other.merchant_bin && merchant->merchant_id == other.merchant_id;
+    return merchant->merchant_bin == other.merchant_bin &&
+           merchant->merchant_id == other.merchant_id;
   }
   const auto& gateway = std::get<AcquirerIDData>(a);
   const auto& other = std::get<AcquirerIDData>(b);
@@ -42,23 +43,28 @@ std::string id_of(const IDData& id_data) {
 }
 
 CertificateTemplate contents_of(const PartyInitiated& session, const PartyFacts& facts, KeyUse use,
-                                const Authority& issuer, const ProfileContext& context, Instant now) {
+                                const Authority& issuer, const ProfileContext& context,
+                                Instant now) {
   if (const auto* merchant = std::get_if<MerchantIDData>(&session.id_data)) {
-    const MerchantData data{merchant->merchant_id, merchant->merchant_bin, facts.name, facts.city,
-                            facts.country, false};
+    const MerchantData data{merchant->merchant_id,
+                            merchant->merchant_bin,
+                            facts.name,
+                            facts.city,
+                            facts.country,
+                            false};
     return merchant_profile(context, data, use, issuer.certificate, now);
   }
   const auto& gateway = std::get<AcquirerIDData>(session.id_data);
-  return gateway_profile(context, gateway.business_id, gateway.acquirer_bin, use, issuer.certificate, now);
+  return gateway_profile(context, gateway.business_id, gateway.acquirer_bin, use,
+                         issuer.certificate, now);
 }
 
 }  // namespace
 
 /// Spec:    set-1997 §3.2; protocol §3: "KEM keys prove possession by decrypting a challenge".
 /// Secrets: the challenge's 32 octets are forgotten, but for their digest.
-Result<std::variant<InitiatedParty, Referred>> accept_me_aq_c_init_req(const Unsigned<MeAqCInitReq>& req,
-                                                                       std::string_view brand, Instant now,
-                                                                       Rng& rng) {
+Result<std::variant<InitiatedParty, Referred>> accept_me_aq_c_init_req(
+    const Unsigned<MeAqCInitReq>& req, std::string_view brand, Instant now, Rng& rng) {
   using Outcome = std::variant<InitiatedParty, Referred>;
   TRY(check_brand(req->brand, brand));
   if (!is_initial(req->request_type)) return Outcome(Referred{{kNoRenewal, {}}});
@@ -70,9 +76,12 @@ Result<std::variant<InitiatedParty, Referred>> accept_me_aq_c_init_req(const Uns
   auto sender = TRY(hpke_sender(*key, view_of(kPossessionInfo), rng));
   const auto answer = rng.secret(kKemAnswerBytes);
   auto challenge = sender.context.seal(view_of(head.lid_ca.value), answer.reveal());
-  PartyInitiated next{std::move(head), req->request_type, req->id_data, rng.make<Challenge>(),
-                      req->encryption_key, kem_answer_digest(answer.reveal()), std::nullopt};
-  return Outcome(InitiatedParty{std::move(next), std::move(sender.encapsulated), std::move(challenge)});
+  PartyInitiated next{std::move(head),     req->request_type,
+                      req->id_data,        rng.make<Challenge>(),
+                      req->encryption_key, kem_answer_digest(answer.reveal()),
+                      std::nullopt};
+  return Outcome(
+      InitiatedParty{std::move(next), std::move(sender.encapsulated), std::move(challenge)});
 }
 
 MeAqCInitRes make_me_aq_c_init_res(const InitiatedParty& party, const MeAqCInitReq& req,
@@ -104,7 +113,8 @@ MeAqCInitRes make_me_aq_c_init_res(const Referred& referral, const MeAqCInitReq&
 }
 
 /// Spec:    set-1997 §3.1, "CA's checks in order", 4 to 8, as they stand for §3.2.
-Result<std::optional<Refusal>> accept_party_cert_req(const PartyInitiated& session, const Verified<CertReq>& req) {
+Result<std::optional<Refusal>> accept_party_cert_req(const PartyInitiated& session,
+                                                     const Verified<CertReq>& req) {
   using Outcome = std::optional<Refusal>;
   // "RRPID, LID-EE, LID-CA, Chall-CA match the session"
   TRY(check_lids(session.head, req->lid_ee, req->lid_ca));
@@ -117,7 +127,8 @@ Result<std::optional<Refusal>> accept_party_cert_req(const PartyInitiated& sessi
   }
   // "RegFormID is current"
   if (req->reg_form_id != party_form().reg_form_id || !req->answers.empty()) {
-    return Outcome(Refusal{CertStatusCode::reg_form_answer_malformed, "the form has changed: begin again", {}});
+    return Outcome(Refusal{
+        CertStatusCode::reg_form_answer_malformed, "the form has changed: begin again", {}});
   }
   if (!is_end_entity_key(req->signature_key, KeyUse::signature)) {
     return Outcome(rejected("the new signature key is not of the kind that this role has"));
@@ -131,21 +142,27 @@ Result<std::optional<Refusal>> accept_party_cert_req(const PartyInitiated& sessi
 
 Result<CertifiedParty> issue_party(const PartyInitiated& session, const Verified<CertReq>& req,
                                    const PartyFacts& facts, const OperatingAuthorities& authorities,
-                                   const TransportRoot& transport, const std::string& public_url, Instant now,
-                                   Rng& rng) {
+                                   const TransportRoot& transport, const std::string& public_url,
+                                   Instant now, Rng& rng) {
   const Role role = role_of(session.request_type);
   const auto& issuer = role == Role::merchant ? authorities.mca : authorities.pca;
   const ProfileContext context{issuer.certificate.brand(), public_url};
-  const auto contents = [&](KeyUse use) { return contents_of(session, facts, use, issuer, context, now); };
+  const auto contents = [&](KeyUse use) {
+    return contents_of(session, facts, use, issuer, context, now);
+  };
   auto signature_token = TRY(prepare(contents(KeyUse::signature), req->signature_key, issuer, now));
   auto kem_token = TRY(prepare(contents(KeyUse::key_exchange), req->encryption_key, issuer, now));
   auto tls_pem = TRY(issue_tls_certificate(
-      tls_profile(context, to_string(role), id_of(session.id_data), req->tls_hosts, now), req->tls_key,
-      transport.certificate_pem, transport.private_key_pem, rng));
+      tls_profile(context, to_string(role), id_of(session.id_data), req->tls_hosts, now),
+      req->tls_key, transport.certificate_pem, transport.private_key_pem, rng));
   auto signature = TRY(issue(std::move(signature_token), rng));
   auto key_exchange = TRY(issue(std::move(kem_token), rng));
-  Certified next{complete(session.head, now), req.content_digest(), req->signature_key, std::nullopt,
-                 {std::move(signature), std::move(key_exchange)}, {}};
+  Certified next{complete(session.head, now),
+                 req.content_digest(),
+                 req->signature_key,
+                 std::nullopt,
+                 {std::move(signature), std::move(key_exchange)},
+                 {}};
   return CertifiedParty{std::move(next), std::move(tls_pem)};
 }
 

@@ -8,10 +8,12 @@
 //  CardFormSent     CertReq        Certified | (same)          CertRes: requestComplete | refused
 //  (none)           MeAqCInitReq   PartyInitiated              MeAqCInitRes
 //  PartyInitiated   CertReq        Certified | (same)          CertRes: requestComplete | refused
-//  Certified        CertReq        (same)                      CertRes: the same certificates, for the
+//  Certified        CertReq        (same)                      CertRes: the same certificates, for
+//  the
 //                                                              same request only
 //  CardFormSent, PartyInitiated after a refusal; Certified:
-//                   CertInqReq     (same)                      CertInqRes: what the last CertRes said
+//                   CertInqReq     (same)                      CertInqRes: what the last CertRes
+//                   said
 #pragma once
 
 #include <optional>
@@ -86,11 +88,14 @@ inline const SessionHead& head_of(const Session& session) {
 inline Role role_of(RequestType type) {
   switch (type) {
     case RequestType::mer_initial_both:
-    case RequestType::mer_renewal_both: return Role::merchant;
+    case RequestType::mer_renewal_both:
+      return Role::merchant;
     case RequestType::pgwy_initial_both:
-    case RequestType::pgwy_renewal_both: return Role::gateway;
+    case RequestType::pgwy_renewal_both:
+      return Role::gateway;
     case RequestType::card_initial_sig:
-    case RequestType::card_renewal_sig: break;
+    case RequestType::card_renewal_sig:
+      break;
   }
   return Role::cardholder;
 }

@@ -1,5 +1,5 @@
-// The certification hierarchy of one brand, made once by `set-ca init`: root → brand → CCA, MCA, PCA,
-// the CA daemon's own message keys, and the transport root that the SET root cross-certifies.
+// The certification hierarchy of one brand, made once by `set-ca init`: root → brand → CCA, MCA,
+// PCA, the CA daemon's own message keys, and the transport root that the SET root cross-certifies.
 // Pure: time and randomness come in.
 #pragma once
 
@@ -12,7 +12,8 @@ namespace set::ca {
 /// What the operator chooses.
 struct HierarchySpec {
   std::string brand;       ///< BrandID, 1 to 40 characters
-  std::string public_url;  ///< "http://host:port" without a slash at the end; empty = no URLs in certificates
+  std::string public_url;  ///< "http://host:port" without a slash at the end; empty = no URLs in
+                           ///< certificates
 };
 
 /// A key that signs certificates, with its own certificate.

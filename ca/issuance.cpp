@@ -8,19 +8,22 @@
 namespace set::ca {
 namespace {
 
-// SubjectPublicKeyInfo of an ML-DSA-65 key: 1952 octets and 22 of DER around them. That the key works
-// is known from the signature that came with it.
+// SubjectPublicKeyInfo of an ML-DSA-65 key: 1952 octets and 22 of DER around them. That the key
+// works is known from the signature that came with it.
 constexpr std::size_t kMlDsa65SpkiBytes = 1974;
 
 Role issuer_of(Role subject) {
-  return subject == Role::cardholder ? Role::cca : subject == Role::merchant ? Role::mca : Role::pca;
+  return subject == Role::cardholder ? Role::cca
+         : subject == Role::merchant ? Role::mca
+                                     : Role::pca;
 }
 
 tl::unexpected<Error> broken(std::string rule) {
   return failure(ErrorCode::invalid_argument, std::move(rule));
 }
 
-Result<void> check_dates(const CertificateTemplate& contents, const Certificate& issuer, Instant now) {
+Result<void> check_dates(const CertificateTemplate& contents, const Certificate& issuer,
+                         Instant now) {
   if (contents.not_before > now || contents.not_after <= now) {
     return broken("a certificate must be valid when it is issued");
   }
@@ -31,13 +34,15 @@ Result<void> check_dates(const CertificateTemplate& contents, const Certificate&
 }
 
 Result<void> check_names(const CertificateTemplate& contents, const Certificate& issuer) {
-  if (contents.organization != issuer.brand()) return broken("a certificate is of its issuer's brand");
+  if (contents.organization != issuer.brand())
+    return broken("a certificate is of its issuer's brand");
   if (contents.common_name.empty()) return broken("an end entity's certificate has a name");
   return {};
 }
 
 Result<void> check_role(const CertificateTemplate& contents, const Certificate& issuer) {
-  if (contents.roles.size() != 1 || contents.is_ca) return broken("this CA certifies end entities only");
+  if (contents.roles.size() != 1 || contents.is_ca)
+    return broken("this CA certifies end entities only");
   const Role role = contents.roles.front();
   if (role != Role::cardholder && role != Role::merchant && role != Role::gateway) {
     return broken("this CA certifies end entities only");
@@ -54,11 +59,13 @@ Result<void> check_role(const CertificateTemplate& contents, const Certificate& 
 
 Result<void> check_issued(const Certificate& certificate, const CertificateTemplate& contents,
                           ByteView public_key) {
-  const bool same = certificate.roles() == contents.roles && certificate.key_use() == contents.key_use &&
+  const bool same = certificate.roles() == contents.roles &&
+                    certificate.key_use() == contents.key_use &&
                     certificate.brand() == contents.organization &&
                     certificate.common_name() == contents.common_name &&
                     equal(certificate.public_key(), public_key);
-  CHECK_OR_FAIL(same, ErrorCode::internal, "the certificate that was signed is not the one prepared");
+  CHECK_OR_FAIL(same, ErrorCode::internal,
+                "the certificate that was signed is not the one prepared");
   return {};
 }
 

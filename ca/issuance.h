@@ -1,5 +1,5 @@
-// Issuing in two steps, as Boulder does: prepare() checks the contents against the profile's rules and
-// hands out a token, issue() signs what the token holds, once. Nothing is signed unchecked.
+// Issuing in two steps, as Boulder does: prepare() checks the contents against the profile's rules
+// and hands out a token, issue() signs what the token holds, once. Nothing is signed unchecked.
 // Pure; any thread.
 #pragma once
 
@@ -30,8 +30,8 @@ class IssuanceToken {
 Result<IssuanceToken> prepare(CertificateTemplate contents, ByteView subject_public_key,
                               const Authority& issuer, Instant now);
 
-/// Signs, reads the certificate back and compares it with the contents. A second use of a token stops
-/// the process.
+/// Signs, reads the certificate back and compares it with the contents. A second use of a token
+/// stops the process.
 Result<Certificate> issue(IssuanceToken&& token, Rng& rng);
 
 /// True for the key types that each use allows: ML-DSA-65 for signatures, the hybrid KEM for key

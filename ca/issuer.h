@@ -1,5 +1,5 @@
-// The card issuer behind the CCA, here a sandbox over the card file: which BINs it serves, and whether
-// a card is as it says. Pure; any thread.
+// The card issuer behind the CCA, here a sandbox over the card file: which BINs it serves, and
+// whether a card is as it says. Pure; any thread.
 #pragma once
 
 #include "common/message/enrollment.h"

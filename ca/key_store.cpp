@@ -21,7 +21,8 @@ Result<void> write_key_file(const fs::path& path, std::string_view name, const S
   return file.put(name, key.pkcs8().reveal(), rng);
 }
 
-Result<void> write_daemon_keys(const fs::path& path, const Hierarchy& h, const Passphrase& passphrase, Rng& rng) {
+Result<void> write_daemon_keys(const fs::path& path, const Hierarchy& h,
+                               const Passphrase& passphrase, Rng& rng) {
   auto file = TRY(KeyFile::create(path, passphrase, Argon2Cost{}, rng));
   TRY(file.put("cca", h.operating.cca.key.pkcs8().reveal(), rng));
   TRY(file.put("mca", h.operating.mca.key.pkcs8().reveal(), rng));
@@ -59,21 +60,24 @@ Result<Chain> load_chain(const fs::path& directory, const std::string& name, con
   const auto path = directory / (name + ".pem");
   auto chain = TRY(parse_chain_pem(TRY(read_text_file(path)), path.string()));
   const auto verified = trust.verify(chain.leaf, chain.issuers, expected, now);
-  if (!verified) return failure(verified.error().code, path.string() + ": " + verified.error().detail);
+  if (!verified)
+    return failure(verified.error().code, path.string() + ": " + verified.error().detail);
   return chain;
 }
 
-Result<SoftwareSigner> load_signer(const fs::path& directory, const KeyFile& keys, const std::string& name,
-                                   const Certificate& certificate) {
+Result<SoftwareSigner> load_signer(const fs::path& directory, const KeyFile& keys,
+                                   const std::string& name, const Certificate& certificate) {
   const auto secret = TRY(entry(keys, directory, name));
   auto key = TRY(SoftwareSigner::from_pkcs8(secret.reveal()));
-  CHECK_OR_FAIL(equal(key.public_key(), certificate.public_key()), ErrorCode::bad_config,
-                (directory / (name + ".pem")).string() + ": the key in keys.set is not this certificate's");
+  CHECK_OR_FAIL(
+      equal(key.public_key(), certificate.public_key()), ErrorCode::bad_config,
+      (directory / (name + ".pem")).string() + ": the key in keys.set is not this certificate's");
   return key;
 }
 
-Result<Authority> load_authority(const fs::path& directory, const KeyFile& keys, const std::string& name, Role role,
-                                 const Settings& settings, const Trust& trust, Instant now) {
+Result<Authority> load_authority(const fs::path& directory, const KeyFile& keys,
+                                 const std::string& name, Role role, const Settings& settings,
+                                 const Trust& trust, Instant now) {
   const Expected expected{role, KeyUse::certificate_signing, settings.brand};
   auto chain = TRY(load_chain(directory, name, trust, expected, now));
   auto key = TRY(load_signer(directory, keys, name, chain.leaf));
@@ -81,20 +85,22 @@ Result<Authority> load_authority(const fs::path& directory, const KeyFile& keys,
 }
 
 Result<std::shared_ptr<const Party>> load_party(const fs::path& directory, const KeyFile& keys,
-                                                const Settings& settings, std::shared_ptr<const Trust> trust,
-                                                Instant now) {
-  auto signature = TRY(load_chain(directory, "signature", *trust, {Role::cca, KeyUse::signature, settings.brand}, now));
+                                                const Settings& settings,
+                                                std::shared_ptr<const Trust> trust, Instant now) {
+  auto signature = TRY(load_chain(directory, "signature", *trust,
+                                  {Role::cca, KeyUse::signature, settings.brand}, now));
   auto signer = TRY(load_signer(directory, keys, "signature", signature.leaf));
-  auto exchange =
-      TRY(load_chain(directory, "key-exchange", *trust, {Role::cca, KeyUse::key_exchange, settings.brand}, now));
+  auto exchange = TRY(load_chain(directory, "key-exchange", *trust,
+                                 {Role::cca, KeyUse::key_exchange, settings.brand}, now));
   const auto seed = TRY(entry(keys, directory, "key-exchange"));
   auto kem = TRY(KemPrivateKey::from_seed(seed.reveal()));
   CHECK_OR_FAIL(equal(kem.public_key().spki(), exchange.leaf.public_key()), ErrorCode::bad_config,
-                (directory / "key-exchange.pem").string() + ": the key in keys.set is not this certificate's");
-  return std::make_shared<const Party>(Party{std::move(trust), std::make_shared<const SoftwareSigner>(std::move(signer)),
-                                             std::move(signature),
-                                             std::make_shared<const KemPrivateKey>(std::move(kem)),
-                                             std::move(exchange)});
+                (directory / "key-exchange.pem").string() +
+                    ": the key in keys.set is not this certificate's");
+  return std::make_shared<const Party>(
+      Party{std::move(trust), std::make_shared<const SoftwareSigner>(std::move(signer)),
+            std::move(signature), std::make_shared<const KemPrivateKey>(std::move(kem)),
+            std::move(exchange)});
 }
 
 }  // namespace
@@ -102,24 +108,31 @@ Result<std::shared_ptr<const Party>> load_party(const fs::path& directory, const
 Result<void> check_new_directory(const fs::path& directory) {
   std::error_code error;
   if (!fs::exists(directory, error)) return {};
-  CHECK_OR_FAIL(fs::is_directory(directory, error), ErrorCode::bad_config, directory.string() + " is no directory");
+  CHECK_OR_FAIL(fs::is_directory(directory, error), ErrorCode::bad_config,
+                directory.string() + " is no directory");
   TRY(check_private_directory(directory));
   CHECK_OR_FAIL(!fs::exists(directory / kSettings, error), ErrorCode::conflict,
                 "there is a CA in " + directory.string() + " already: choose another --dir");
   CHECK_OR_FAIL(fs::is_empty(directory, error) && !error, ErrorCode::conflict,
-                directory.string() + " is not empty: choose another --dir, or empty it if an `init` failed there");
+                directory.string() +
+                    " is not empty: choose another --dir, or empty it if an `init` failed there");
   return {};
 }
 
-Result<void> save_new_ca(const fs::path& directory, const Hierarchy& hierarchy, const Settings& settings,
-                         const Passphrase& passphrase, const Passphrase& root_passphrase, Rng& rng) {
+Result<void> save_new_ca(const fs::path& directory, const Hierarchy& hierarchy,
+                         const Settings& settings, const Passphrase& passphrase,
+                         const Passphrase& root_passphrase, Rng& rng) {
   TRY(make_private_directory(directory));
-  TRY(write_key_file(directory / "root.keys.set", "root", hierarchy.root.key, root_passphrase, rng));
-  TRY(write_key_file(directory / "next-root.keys.set", "root", hierarchy.next_root, root_passphrase, rng));
-  TRY(write_key_file(directory / "brand.keys.set", "brand", hierarchy.brand.key, root_passphrase, rng));
+  TRY(write_key_file(directory / "root.keys.set", "root", hierarchy.root.key, root_passphrase,
+                     rng));
+  TRY(write_key_file(directory / "next-root.keys.set", "root", hierarchy.next_root, root_passphrase,
+                     rng));
+  TRY(write_key_file(directory / "brand.keys.set", "brand", hierarchy.brand.key, root_passphrase,
+                     rng));
   TRY(write_daemon_keys(directory / kKeys, hierarchy, passphrase, rng));
   TRY(write_certificates(directory, hierarchy));
-  const json text{{"brand", settings.brand}, {"hosts", settings.hosts}, {"public_url", settings.public_url}};
+  const json text{
+      {"brand", settings.brand}, {"hosts", settings.hosts}, {"public_url", settings.public_url}};
   return write_file_atomically(directory / kSettings, std::string_view(text.dump(2) + "\n"));
 }
 
@@ -132,11 +145,14 @@ Result<Settings> load_settings(const fs::path& directory) {
   CHECK_OR_FAIL(fs::exists(path, error), ErrorCode::bad_config,
                 "there is no CA in " + directory.string() + ": make one with `set-ca init`");
   const auto object = json::parse(TRY(read_text_file(path)), nullptr, /*allow_exceptions=*/false);
-  const auto is_text = [&](const char* key) { return object.contains(key) && object[key].is_string(); };
-  CHECK_OR_FAIL(object.is_object() && is_text("brand") && is_text("public_url") && object.contains("hosts") &&
-                    object["hosts"].is_array(),
+  const auto is_text = [&](const char* key) {
+    return object.contains(key) && object[key].is_string();
+  };
+  CHECK_OR_FAIL(object.is_object() && is_text("brand") && is_text("public_url") &&
+                    object.contains("hosts") && object["hosts"].is_array(),
                 ErrorCode::bad_config, path.string() + " is malformed");
-  Settings settings{object["brand"].get<std::string>(), {}, object["public_url"].get<std::string>()};
+  Settings settings{
+      object["brand"].get<std::string>(), {}, object["public_url"].get<std::string>()};
   for (const auto& host : object["hosts"]) {
     CHECK_OR_FAIL(host.is_string(), ErrorCode::bad_config, path.string() + " is malformed");
     settings.hosts.push_back(host.get<std::string>());
@@ -149,7 +165,8 @@ Result<LoadedCa> load_ca(const fs::path& directory, const Passphrase& passphrase
   const auto keys = TRY(KeyFile::open(directory / kKeys, passphrase));
   const auto trust_path = directory / "trust.pem";
   auto parsed = Trust::parse(TRY(read_text_file(trust_path)), "", now);
-  if (!parsed) return failure(parsed.error().code, trust_path.string() + ": " + parsed.error().detail);
+  if (!parsed)
+    return failure(parsed.error().code, trust_path.string() + ": " + parsed.error().detail);
   auto trust = std::make_shared<const Trust>(std::move(*parsed));
   auto cca = TRY(load_authority(directory, keys, "cca", Role::cca, settings, *trust, now));
   auto mca = TRY(load_authority(directory, keys, "mca", Role::mca, settings, *trust, now));
@@ -164,13 +181,17 @@ Result<LoadedCa> load_ca(const fs::path& directory, const Passphrase& passphrase
                                          {"pca.der", pca.certificate.der()}};
   return LoadedCa{std::move(settings),
                   OperatingAuthorities{std::move(cca), std::move(mca), std::move(pca)},
-                  TransportRoot{Secret<std::string>(string_of(transport_key.reveal())), trust->transport_root_pem()},
-                  std::move(party), std::move(card_key), std::move(published)};
+                  TransportRoot{Secret<std::string>(string_of(transport_key.reveal())),
+                                trust->transport_root_pem()},
+                  std::move(party),
+                  std::move(card_key),
+                  std::move(published)};
 }
 
 Result<TlsIdentity> make_tls_identity(const LoadedCa& ca, Instant now, Rng& rng) {
   auto tls = TRY(issue_daemon_tls(ca.transport, ca.settings.brand, ca.settings.hosts, now, rng));
-  return TlsIdentity{std::move(tls.certificate_pem), std::move(tls.private_key_pem), ca.transport.certificate_pem};
+  return TlsIdentity{std::move(tls.certificate_pem), std::move(tls.private_key_pem),
+                     ca.transport.certificate_pem};
 }
 
 }  // namespace set::ca

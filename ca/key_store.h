@@ -1,4 +1,5 @@
-// The CA's directory: key files, certificates and settings. Written once by `init`, read by `serve`.
+// The CA's directory: key files, certificates and settings. Written once by `init`, read by
+// `serve`.
 //   root.keys.set  next-root.keys.set  brand.keys.set   never opened by the daemon: put them away
 //   keys.set          cca, mca, pca, signature, key-exchange, transport, card
 //   {root,brand,cca,mca,pca,signature,key-exchange}.pem, trust.pem
@@ -41,7 +42,8 @@ Result<void> save_new_ca(const std::filesystem::path& directory, const Hierarchy
 Result<Settings> load_settings(const std::filesystem::path& directory);
 /// Checks modes, that each key fits its certificate, and every chain against trust.pem.
 /// Errors: bad_config, wrong_passphrase, Trust's.
-Result<LoadedCa> load_ca(const std::filesystem::path& directory, const Passphrase& passphrase, Instant now);
+Result<LoadedCa> load_ca(const std::filesystem::path& directory, const Passphrase& passphrase,
+                         Instant now);
 
 /// The daemon's TLS identity, made anew at every start.
 Result<TlsIdentity> make_tls_identity(const LoadedCa& ca, Instant now, Rng& rng);

@@ -25,8 +25,9 @@ void answer(const std::string& text) { fmt::print(stdout, "{}\n", text); }
 std::vector<IssuedRecord> own_certificates(const Hierarchy& h) {
   std::vector<IssuedRecord> own;
   for (const auto* certificate :
-       {&h.root.certificate, &h.brand.certificate, &h.operating.cca.certificate, &h.operating.mca.certificate,
-        &h.operating.pca.certificate, &h.messages.signature_chain.leaf, &h.messages.key_exchange_chain.leaf}) {
+       {&h.root.certificate, &h.brand.certificate, &h.operating.cca.certificate,
+        &h.operating.mca.certificate, &h.operating.pca.certificate,
+        &h.messages.signature_chain.leaf, &h.messages.key_exchange_chain.leaf}) {
     own.push_back(record_of(*certificate, ""));
   }
   return own;
@@ -35,9 +36,11 @@ std::vector<IssuedRecord> own_certificates(const Hierarchy& h) {
 void say_what_is_next(const Config& config) {
   const auto dir = config.dir.string();
   say("\nThe CA is ready in " + dir + ".");
-  say("  root.keys.set, next-root.keys.set, brand.keys.set   not needed by `serve`: move them to a safe place");
+  say("  root.keys.set, next-root.keys.set, brand.keys.set   not needed by `serve`: move them to a "
+      "safe place");
   say("  keys.set                                            what `serve` opens");
-  say("Give the root fingerprint to everyone who is to trust this CA, by a way that cannot be changed on.");
+  say("Give the root fingerprint to everyone who is to trust this CA, by a way that cannot be "
+      "changed on.");
   say("Next:\n  set-ca serve --dir " + dir + " --cards deploy/sandbox/cards.toml");
 }
 
@@ -49,10 +52,12 @@ Result<void> init(const Config& config) {
   const Settings settings{config.brand, config.hosts, config.public_url};
   // A TLS certificate for these hosts, only to see now whether it can be made.
   TRY(issue_daemon_tls(hierarchy.transport, config.brand, config.hosts, now, rng));
-  const auto passphrase = TRY(read_passphrase(config.passphrase, "New passphrase for keys.set", true));
+  const auto passphrase =
+      TRY(read_passphrase(config.passphrase, "New passphrase for keys.set", true));
   const bool own_root = !config.root_passphrase.file.empty() || config.root_passphrase.descriptor;
   std::optional<Passphrase> root;
-  if (own_root) root = TRY(read_passphrase(config.root_passphrase, "New passphrase for the root", true));
+  if (own_root)
+    root = TRY(read_passphrase(config.root_passphrase, "New passphrase for the root", true));
   TRY(save_new_ca(config.dir, hierarchy, settings, passphrase, root ? *root : passphrase, rng));
   auto store = TRY(Store::open(config.database));
   TRY(store.insert_own(own_certificates(hierarchy), now));
@@ -76,13 +81,16 @@ Result<void> init(const Config& config) {
 /// Forgets what has expired, until the stop.
 void purge_until_stop(Store& store) {
   while (!wait_for_stop(kPurgeEvery)) {
-    if (const auto purged = store.purge(system_clock()()); !purged) log_warning("purge failed", purged.error());
+    if (const auto purged = store.purge(system_clock()()); !purged)
+      log_warning("purge failed", purged.error());
   }
 }
 
-Result<void> write_ready_file(const std::filesystem::path& file, const Server& server, const TrustHttp& http) {
+Result<void> write_ready_file(const std::filesystem::path& file, const Server& server,
+                              const TrustHttp& http) {
   if (file.empty()) return {};
-  return write_file_atomically(file, std::string_view(server.address() + "\n" + http.address() + "\n"), 0644);
+  return write_file_atomically(
+      file, std::string_view(server.address() + "\n" + http.address() + "\n"), 0644);
 }
 
 Result<void> serve(const Config& config) {
@@ -101,10 +109,11 @@ Result<void> serve(const Config& config) {
   ServerLimits limits;
   limits.max_concurrent_streams = 32;  // wallets connect
   std::vector<Server> servers;
-  servers.push_back(TRY(Server::start({.listen = config.listen,
-                                       .credentials = server_credentials(tls, ClientCertificate::none),
-                                       .services = {&service},
-                                       .limits = limits})));
+  servers.push_back(
+      TRY(Server::start({.listen = config.listen,
+                         .credentials = server_credentials(tls, ClientCertificate::none),
+                         .services = {&service},
+                         .limits = limits})));
   const auto health = TRY(ListenAddress::parse("unix:" + (config.dir / "health.sock").string()));
   servers.push_back(TRY(Server::start({.listen = health, .credentials = nullptr, .services = {}})));
 
@@ -151,7 +160,8 @@ Result<void> token_create(const Config& config) {
   }
   answer(made.token.reveal());
   if (::isatty(STDERR_FILENO) != 0) {
-    say("good once, until " + to_string(made.record.expires_at) + "; put it into a file of mode 0600 for `enroll --token-file`");
+    say("good once, until " + to_string(made.record.expires_at) +
+        "; put it into a file of mode 0600 for `enroll --token-file`");
   }
   return {};
 }
@@ -159,10 +169,14 @@ Result<void> token_create(const Config& config) {
 Result<void> main_of(int argc, char** argv) {
   const auto config = TRY(Config::parse(argc, argv));
   switch (config.command) {
-    case Command::init: return init(config);
-    case Command::serve: return serve(config);
-    case Command::token_create: return token_create(config);
-    case Command::healthcheck: return healthcheck("unix:" + (config.dir / "health.sock").string(), nullptr);
+    case Command::init:
+      return init(config);
+    case Command::serve:
+      return serve(config);
+    case Command::token_create:
+      return token_create(config);
+    case Command::healthcheck:
+      return healthcheck("unix:" + (config.dir / "health.sock").string(), nullptr);
   }
   return {};
 }

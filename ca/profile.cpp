@@ -9,15 +9,21 @@ constexpr std::string_view kRootName = "OpenSET Root";
 
 std::string_view issuer_file(Role role) {
   switch (role) {
-    case Role::rca: return "root";
-    case Role::bca: return "brand";
-    case Role::cca: return "cca";
-    case Role::mca: return "mca";
-    case Role::pca: return "pca";
+    case Role::rca:
+      return "root";
+    case Role::bca:
+      return "brand";
+    case Role::cca:
+      return "cca";
+    case Role::mca:
+      return "mca";
+    case Role::pca:
+      return "pca";
     case Role::gca:
     case Role::cardholder:
     case Role::merchant:
-    case Role::gateway: break;
+    case Role::gateway:
+      break;
   }
   return "";
 }
@@ -30,7 +36,8 @@ void add_urls(CertificateTemplate& contents, const ProfileContext& context, Role
   contents.issuer_url = context.public_url + "/certs/" + name + ".der";
 }
 
-CertificateTemplate base(const ProfileContext& context, Role issuer, Instant now, Duration validity) {
+CertificateTemplate base(const ProfileContext& context, Role issuer, Instant now,
+                         Duration validity) {
   CertificateTemplate out;
   out.organization = context.brand;
   out.not_before = now - kBackdating;

@@ -1,5 +1,5 @@
-// The CA's five RPCs: handle() opens and answers, enrollment.h decides, store.h remembers. Called from
-// gRPC's threads; holds no state of its own.
+// The CA's five RPCs: handle() opens and answers, enrollment.h decides, store.h remembers. Called
+// from gRPC's threads; holds no state of its own.
 #pragma once
 
 #include "ca/enrollment.h"
@@ -44,11 +44,15 @@ class Service final : public wire::CertificateAuthorityService::Service {
   Result<Reply<CertRes>> card_cert(const CardFormSent& session, const Opened<CertReq>& req);
   Result<Reply<CertRes>> party_cert(const PartyInitiated& session, const Opened<CertReq>& req);
   /// Issues and records all or nothing; a Refusal where the profile or the database says no.
-  Result<std::variant<Certified, Refusal>> certify_card(const CardFormSent& session, const Verified<CertReq>& req,
-                                                        const PANData0& account, const Digest& card);
-  Result<std::variant<Certified, Refusal>> certify_party(const PartyInitiated& session, const Verified<CertReq>& req,
+  Result<std::variant<Certified, Refusal>> certify_card(const CardFormSent& session,
+                                                        const Verified<CertReq>& req,
+                                                        const PANData0& account,
+                                                        const Digest& card);
+  Result<std::variant<Certified, Refusal>> certify_party(const PartyInitiated& session,
+                                                         const Verified<CertReq>& req,
                                                          const TokenRecord& token);
-  Result<Reply<CertRes>> refuse(const SessionHead& head, const Verified<CertReq>& req, const Refusal& refusal);
+  Result<Reply<CertRes>> refuse(const SessionHead& head, const Verified<CertReq>& req,
+                                const Refusal& refusal);
   Reply<CertRes> complete(const Certified& session, const Verified<CertReq>& req) const;
   Answer with_certificates(const std::vector<Certificate>& certificates) const;
   const Authority& issuer_of(const Certificate& certificate) const;

@@ -30,17 +30,19 @@ Result<void> check_room(Transaction& t, Instant now) {
   return {};
 }
 
-Result<void> insert_certificate(Transaction& t, const IssuedRecord& record, const SqlValue& session, int place,
-                                Instant now) {
-  TRY(t.execute("INSERT INTO certificates (thumbprint, kind, role, party_id, serial, subject, not_before,"
-                " not_after, key_digest, der, state, issued_at, session, place)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'valid', $11, $12, $13)",
-                {record.thumbprint, record.kind, record.role, record.party_id, record.serial, record.subject,
-                 record.not_before, record.not_after, record.key_digest, record.der, now, session, place}));
+Result<void> insert_certificate(Transaction& t, const IssuedRecord& record, const SqlValue& session,
+                                int place, Instant now) {
+  TRY(t.execute(
+      "INSERT INTO certificates (thumbprint, kind, role, party_id, serial, subject, not_before,"
+      " not_after, key_digest, der, state, issued_at, session, place)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'valid', $11, $12, $13)",
+      {record.thumbprint, record.kind, record.role, record.party_id, record.serial, record.subject,
+       record.not_before, record.not_after, record.key_digest, record.der, now, session, place}));
   return {};
 }
 
-/// "A CA certifies a key once: it keeps digests of all certified keys and refuses a second request."
+/// "A CA certifies a key once: it keeps digests of all certified keys and refuses a second
+/// request."
 Result<bool> any_certified(Transaction& t, const std::vector<Digest>& keys) {
   for (const auto& key : keys) {
     const auto row = TRY(t.query_one("SELECT 1 FROM certified_keys WHERE key_digest = $1", {key}));
@@ -51,7 +53,8 @@ Result<bool> any_certified(Transaction& t, const std::vector<Digest>& keys) {
 
 Result<void> insert_keys(Transaction& t, const std::vector<Digest>& keys, Instant now) {
   for (const auto& key : keys) {
-    TRY(t.execute("INSERT INTO certified_keys (key_digest, certified_at) VALUES ($1, $2)", {key, now}));
+    TRY(t.execute("INSERT INTO certified_keys (key_digest, certified_at) VALUES ($1, $2)",
+                  {key, now}));
   }
   return {};
 }
@@ -60,8 +63,9 @@ Result<void> insert_keys(Transaction& t, const std::vector<Digest>& keys, Instan
 Result<bool> id_is_taken(Transaction& t, const Completion& completion) {
   if (!completion.token || !completion.token->id.empty()) return false;
   const auto& first = completion.issued.front();
-  const auto row = TRY(t.query_one("SELECT count(*) FROM certificates WHERE role = $1 AND party_id = $2",
-                                   {first.role, first.party_id}));
+  const auto row =
+      TRY(t.query_one("SELECT count(*) FROM certificates WHERE role = $1 AND party_id = $2",
+                      {first.role, first.party_id}));
   return row->integer(0) > 0;
 }
 
@@ -72,12 +76,14 @@ Result<void> write_completion(Transaction& t, const Completion& completion, Inst
   for (const auto& record : completion.issued) {
     TRY(insert_certificate(t, record, next.head.lid_ca, place++, now));
   }
-  TRY(moved(TRY(t.execute("UPDATE sessions SET state = 'certified', version = version + 1, expires_at = $3,"
-                          " cert_request = $4, signature_key = $5, refused_status = NULL"
-                          " WHERE lid_ca = $1 AND version = $2 AND state <> 'certified'",
-                          {next.head.lid_ca, next.head.version, next.head.expires_at, next.cert_request,
-                           next.signature_key}))));
-  if (completion.card) TRY(t.execute("DELETE FROM card_attempts WHERE card = $1", {*completion.card}));
+  TRY(moved(TRY(
+      t.execute("UPDATE sessions SET state = 'certified', version = version + 1, expires_at = $3,"
+                " cert_request = $4, signature_key = $5, refused_status = NULL"
+                " WHERE lid_ca = $1 AND version = $2 AND state <> 'certified'",
+                {next.head.lid_ca, next.head.version, next.head.expires_at, next.cert_request,
+                 next.signature_key}))));
+  if (completion.card)
+    TRY(t.execute("DELETE FROM card_attempts WHERE card = $1", {*completion.card}));
   return {};
 }
 
@@ -87,14 +93,15 @@ Digest key_digest_of(ByteView public_key) { return digest("SET/2 certified key",
 
 IssuedRecord record_of(const Certificate& certificate, std::string party_id) {
   std::string roles;
-  for (const Role role : certificate.roles()) roles += (roles.empty() ? "" : "+") + std::string(to_string(role));
+  for (const Role role : certificate.roles())
+    roles += (roles.empty() ? "" : "+") + std::string(to_string(role));
   return {"set",
           std::move(roles),
           std::move(party_id),
           certificate.thumbprint(),
           certificate.serial_hex(),
-          "O=" + certificate.brand() + ", OU=" + certificate.organizational_unit() + ", CN=" +
-              certificate.common_name(),
+          "O=" + certificate.brand() + ", OU=" + certificate.organizational_unit() +
+              ", CN=" + certificate.common_name(),
           certificate.not_before(),
           certificate.not_after(),
           key_digest_of(certificate.public_key()),
@@ -108,32 +115,38 @@ Result<Store> Store::open(std::string_view url, DatabaseUse use) {
 }
 
 Result<CardInitiated> Store::insert(const CardInitiated& session, Instant now) {
-  return database_.in_transaction("ca:card-initiated", [&](Transaction& t) -> Result<CardInitiated> {
-    TRY(check_room(t, now));
-    const auto& head = session.head;
-    TRY(t.execute("INSERT INTO sessions (lid_ca, version, state, lid_ee, opened_by, expires_at)"
-                  " VALUES ($1, 0, 'card_initiated', $2, $3, $4) ON CONFLICT (opened_by) DO NOTHING",
-                  {head.lid_ca, head.lid_ee, head.opened_by, head.expires_at}));
-    const auto row = TRY(t.query_one("SELECT lid_ca FROM sessions WHERE opened_by = $1", {head.opened_by}));
-    CardInitiated stored = session;
-    stored.head.lid_ca = lid_ca_of(*row, 0);
-    return stored;
-  });
+  return database_.in_transaction(
+      "ca:card-initiated", [&](Transaction& t) -> Result<CardInitiated> {
+        TRY(check_room(t, now));
+        const auto& head = session.head;
+        TRY(t.execute(
+            "INSERT INTO sessions (lid_ca, version, state, lid_ee, opened_by, expires_at)"
+            " VALUES ($1, 0, 'card_initiated', $2, $3, $4) ON CONFLICT (opened_by) DO NOTHING",
+            {head.lid_ca, head.lid_ee, head.opened_by, head.expires_at}));
+        const auto row =
+            TRY(t.query_one("SELECT lid_ca FROM sessions WHERE opened_by = $1", {head.opened_by}));
+        CardInitiated stored = session;
+        stored.head.lid_ca = lid_ca_of(*row, 0);
+        return stored;
+      });
 }
 
 Result<void> Store::insert(const PartyInitiated& session, Instant now) {
   return database_.in_transaction("ca:party-initiated", [&](Transaction& t) -> Result<void> {
     TRY(check_room(t, now));
     const auto& head = session.head;
-    // The same request again means that its answer never left: the challenge is bound to the new LID-CA.
-    TRY(t.execute("DELETE FROM sessions WHERE opened_by = $1 AND state = 'party_initiated' AND version = 0",
-                  {head.opened_by}));
-    TRY(t.execute("INSERT INTO sessions (lid_ca, version, state, lid_ee, opened_by, expires_at, request_type,"
-                  " bin, party_id, chall_ca, encryption_key, kem_answer)"
-                  " VALUES ($1, 0, 'party_initiated', $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-                  {head.lid_ca, head.lid_ee, head.opened_by, head.expires_at,
-                   static_cast<int>(session.request_type), bin_of(session.id_data), id_of(session.id_data),
-                   session.chall_ca, session.encryption_key, session.kem_answer}));
+    // The same request again means that its answer never left: the challenge is bound to the new
+    // LID-CA.
+    TRY(t.execute(
+        "DELETE FROM sessions WHERE opened_by = $1 AND state = 'party_initiated' AND version = 0",
+        {head.opened_by}));
+    TRY(t.execute(
+        "INSERT INTO sessions (lid_ca, version, state, lid_ee, opened_by, expires_at, request_type,"
+        " bin, party_id, chall_ca, encryption_key, kem_answer)"
+        " VALUES ($1, 0, 'party_initiated', $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        {head.lid_ca, head.lid_ee, head.opened_by, head.expires_at,
+         static_cast<int>(session.request_type), bin_of(session.id_data), id_of(session.id_data),
+         session.chall_ca, session.encryption_key, session.kem_answer}));
     return {};
   });
 }
@@ -149,45 +162,52 @@ Result<Session> Store::find_session(const LIDCA& lid_ca, Instant now) {
 Result<void> Store::advance(const CardFormSent& next) {
   return database_.in_transaction("ca:form-sent", [&](Transaction& t) -> Result<void> {
     return moved(TRY(t.execute(
-        "UPDATE sessions SET state = 'card_form_sent', version = version + 1, form_request = $3, chall_ca = $4,"
+        "UPDATE sessions SET state = 'card_form_sent', version = version + 1, form_request = $3, "
+        "chall_ca = $4,"
         " nonce_cca = $5, bin = $6, language = $7, signature_key = NULL, refused_status = NULL"
         " WHERE lid_ca = $1 AND version = $2",
-        {next.head.lid_ca, next.head.version, next.form_request, next.chall_ca, next.nonce_cca, next.bin,
-         next.language})));
+        {next.head.lid_ca, next.head.version, next.form_request, next.chall_ca, next.nonce_cca,
+         next.bin, next.language})));
   });
 }
 
 Result<void> Store::refuse(const SessionHead& head, const LastRefusal& refused) {
   return database_.in_transaction("ca:refused", [&](Transaction& t) -> Result<void> {
-    return moved(TRY(t.execute("UPDATE sessions SET version = version + 1, signature_key = $3, refused_status = $4"
-                               " WHERE lid_ca = $1 AND version = $2 AND state <> 'certified'",
-                               {head.lid_ca, head.version, refused.signature_key,
-                                static_cast<int>(refused.status)})));
+    return moved(TRY(t.execute(
+        "UPDATE sessions SET version = version + 1, signature_key = $3, refused_status = $4"
+        " WHERE lid_ca = $1 AND version = $2 AND state <> 'certified'",
+        {head.lid_ca, head.version, refused.signature_key, static_cast<int>(refused.status)})));
   });
 }
 
 Result<std::optional<Refusal>> Store::complete(const Completion& completion, Instant now) {
-  return database_.in_transaction("ca:certified", [&](Transaction& t) -> Result<std::optional<Refusal>> {
-    if (TRY(any_certified(t, completion.new_keys))) return refused("one of the keys was certified before");
-    if (TRY(id_is_taken(t, completion))) return refused("this id is taken: ask for a token with an id in it");
-    if (completion.token) {
-      const auto used = TRY(t.execute("UPDATE tokens SET used_at = $2, used_by = $3"
-                                      " WHERE digest = $1 AND used_at IS NULL AND expires_at > $2",
-                                      {completion.token->digest, now, completion.next.head.lid_ca}));
-      if (used != 1) return refused("this enrolment token was used before");
-    }
-    TRY(write_completion(t, completion, now));
-    return std::optional<Refusal>();
-  });
+  return database_.in_transaction(
+      "ca:certified", [&](Transaction& t) -> Result<std::optional<Refusal>> {
+        if (TRY(any_certified(t, completion.new_keys)))
+          return refused("one of the keys was certified before");
+        if (TRY(id_is_taken(t, completion)))
+          return refused("this id is taken: ask for a token with an id in it");
+        if (completion.token) {
+          const auto used =
+              TRY(t.execute("UPDATE tokens SET used_at = $2, used_by = $3"
+                            " WHERE digest = $1 AND used_at IS NULL AND expires_at > $2",
+                            {completion.token->digest, now, completion.next.head.lid_ca}));
+          if (used != 1) return refused("this enrolment token was used before");
+        }
+        TRY(write_completion(t, completion, now));
+        return std::optional<Refusal>();
+      });
 }
 
 Result<bool> Store::count_card_attempt(const Digest& card, const Digest& request, Instant now) {
   return database_.in_transaction("ca:card-attempt", [&](Transaction& t) -> Result<bool> {
-    const auto row = TRY(t.query_one("SELECT count(*) FROM card_attempts"
-                                     " WHERE card = $1 AND request <> $2 AND tried_at > $3",
-                                     {card, request, now - kCardAttemptMemory}));
+    const auto row =
+        TRY(t.query_one("SELECT count(*) FROM card_attempts"
+                        " WHERE card = $1 AND request <> $2 AND tried_at > $3",
+                        {card, request, now - kCardAttemptMemory}));
     if (row->integer(0) >= kMaxCardAttempts) return false;
-    TRY(t.execute("INSERT INTO card_attempts (card, request, tried_at) VALUES ($1, $2, $3)"
+    TRY(
+        t.execute("INSERT INTO card_attempts (card, request, tried_at) VALUES ($1, $2, $3)"
                   " ON CONFLICT (card, request) DO NOTHING",
                   {card, request, now}));
     return true;
@@ -196,22 +216,25 @@ Result<bool> Store::count_card_attempt(const Digest& card, const Digest& request
 
 Result<void> Store::insert(const TokenRecord& token) {
   return database_.in_transaction("ca:token", [&](Transaction& t) -> Result<void> {
-    TRY(t.execute("INSERT INTO tokens (digest, role, name, bin, party_id, city, country, hosts, created_at,"
-                  " expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-                  {token.digest, to_string(token.role), token.name, token.bin, token.id, token.city, token.country,
-                   join_hosts(token.hosts), token.created_at, token.expires_at}));
+    TRY(t.execute(
+        "INSERT INTO tokens (digest, role, name, bin, party_id, city, country, hosts, created_at,"
+        " expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        {token.digest, to_string(token.role), token.name, token.bin, token.id, token.city,
+         token.country, join_hosts(token.hosts), token.created_at, token.expires_at}));
     return {};
   });
 }
 
 Result<std::optional<TokenRecord>> Store::find_token(const Digest& digest) {
-  return database_.in_transaction("ca:find-token", [&](Transaction& t) -> Result<std::optional<TokenRecord>> {
-    const auto row = TRY(t.query_one("SELECT role, name, bin, party_id, city, country, hosts, created_at,"
-                                     " expires_at, used_at FROM tokens WHERE digest = $1",
-                                     {digest}));
-    if (!row) return std::optional<TokenRecord>();
-    return std::optional(read_token(*row, digest));
-  });
+  return database_.in_transaction(
+      "ca:find-token", [&](Transaction& t) -> Result<std::optional<TokenRecord>> {
+        const auto row =
+            TRY(t.query_one("SELECT role, name, bin, party_id, city, country, hosts, created_at,"
+                            " expires_at, used_at FROM tokens WHERE digest = $1",
+                            {digest}));
+        if (!row) return std::optional<TokenRecord>();
+        return std::optional(read_token(*row, digest));
+      });
 }
 
 Result<void> Store::insert_own(const std::vector<IssuedRecord>& own, Instant now) {

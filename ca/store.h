@@ -1,4 +1,5 @@
-// The CA's memory: registrations, certificates, certified keys, tokens, attempts. Threads as Database.
+// The CA's memory: registrations, certificates, certified keys, tokens, attempts. Threads as
+// Database.
 #pragma once
 
 #include "ca/enrollment_state.h"
@@ -31,9 +32,9 @@ IssuedRecord record_of(const Certificate& certificate, std::string party_id);
 struct Completion {
   Certified next;
   std::vector<IssuedRecord> issued;
-  std::vector<Digest> new_keys;       ///< digests of all keys that were certified
-  std::optional<TokenRecord> token;   ///< to be used up
-  std::optional<Digest> card;         ///< whose attempts are forgiven
+  std::vector<Digest> new_keys;      ///< digests of all keys that were certified
+  std::optional<TokenRecord> token;  ///< to be used up
+  std::optional<Digest> card;        ///< whose attempts are forgiven
 };
 
 class Store {

@@ -5,8 +5,24 @@ namespace {
 
 // Columns of kSelectSession.
 enum Column : std::size_t {
-  kLidCa, kVersion, kState, kLidEe, kOpenedBy, kExpiresAt, kFormRequest, kRequestType, kLanguage, kBin,
-  kPartyId, kChallCa, kNonceCca, kEncryptionKey, kKemAnswer, kCertRequest, kSignatureKey, kRefusedStatus
+  kLidCa,
+  kVersion,
+  kState,
+  kLidEe,
+  kOpenedBy,
+  kExpiresAt,
+  kFormRequest,
+  kRequestType,
+  kLanguage,
+  kBin,
+  kPartyId,
+  kChallCa,
+  kNonceCca,
+  kEncryptionKey,
+  kKemAnswer,
+  kCertRequest,
+  kSignatureKey,
+  kRefusedStatus
 };
 
 SessionHead read_head(const Row& row) {
@@ -16,27 +32,40 @@ SessionHead read_head(const Row& row) {
 
 std::optional<LastRefusal> read_refusal(const Row& row) {
   if (row.is_null(kRefusedStatus)) return std::nullopt;
-  return LastRefusal{row.blob(kSignatureKey), static_cast<CertStatusCode>(row.integer(kRefusedStatus))};
+  return LastRefusal{row.blob(kSignatureKey),
+                     static_cast<CertStatusCode>(row.integer(kRefusedStatus))};
 }
 
 CardFormSent read_form_sent(const Row& row) {
-  return {read_head(row),      row.octets<Digest>(kFormRequest), row.octets<Challenge>(kChallCa),
-          row.octets<NonceCCA>(kNonceCca), row.text(kBin), row.text(kLanguage), read_refusal(row)};
+  return {read_head(row),
+          row.octets<Digest>(kFormRequest),
+          row.octets<Challenge>(kChallCa),
+          row.octets<NonceCCA>(kNonceCca),
+          row.text(kBin),
+          row.text(kLanguage),
+          read_refusal(row)};
 }
 
 PartyInitiated read_party(const Row& row) {
   const auto type = static_cast<RequestType>(row.integer(kRequestType));
   IDData id_data = AcquirerIDData{row.text(kBin), row.text(kPartyId)};
   if (role_of(type) == Role::merchant) id_data = MerchantIDData{row.text(kBin), row.text(kPartyId)};
-  return {read_head(row), type, std::move(id_data), row.octets<Challenge>(kChallCa),
-          row.blob(kEncryptionKey), row.octets<Digest>(kKemAnswer), read_refusal(row)};
+  return {read_head(row),           type,
+          std::move(id_data),       row.octets<Challenge>(kChallCa),
+          row.blob(kEncryptionKey), row.octets<Digest>(kKemAnswer),
+          read_refusal(row)};
 }
 
 Result<Session> read_certified(Transaction& t, const Row& row) {
-  Certified out{read_head(row), row.octets<Digest>(kCertRequest), row.blob(kSignatureKey), std::nullopt, {}, {}};
+  Certified out{read_head(row),
+                row.octets<Digest>(kCertRequest),
+                row.blob(kSignatureKey),
+                std::nullopt,
+                {},
+                {}};
   if (!row.is_null(kNonceCca)) out.nonce_cca = row.octets<NonceCCA>(kNonceCca);
-  const auto issued = TRY(t.query("SELECT kind, der FROM certificates WHERE session = $1 ORDER BY place",
-                                  {out.head.lid_ca}));
+  const auto issued = TRY(t.query(
+      "SELECT kind, der FROM certificates WHERE session = $1 ORDER BY place", {out.head.lid_ca}));
   for (const auto& certificate : issued) {
     if (certificate.text(0) == "tls") {
       out.tls_certificates.push_back(certificate.blob(1));

@@ -9,8 +9,10 @@ namespace set::ca::rows {
 
 /// $1 = LID-CA, $2 = now.
 inline constexpr std::string_view kSelectSession =
-    "SELECT lid_ca, version, state, lid_ee, opened_by, expires_at, form_request, request_type, language, bin,"
-    " party_id, chall_ca, nonce_cca, encryption_key, kem_answer, cert_request, signature_key, refused_status"
+    "SELECT lid_ca, version, state, lid_ee, opened_by, expires_at, form_request, request_type, "
+    "language, bin,"
+    " party_id, chall_ca, nonce_cca, encryption_key, kem_answer, cert_request, signature_key, "
+    "refused_status"
     " FROM sessions WHERE lid_ca = $1 AND expires_at > $2";
 
 /// A certified one is read together with its certificates.

@@ -1,5 +1,5 @@
-// Enrolment tokens: an operator's word that one merchant or one gateway may be certified once. The CA
-// keeps the token's digest, never the token. Pure.
+// Enrolment tokens: an operator's word that one merchant or one gateway may be certified once. The
+// CA keeps the token's digest, never the token. Pure.
 #pragma once
 
 #include <optional>

@@ -34,13 +34,15 @@ Result<TrustHttp> TrustHttp::start(const ListenAddress& listen, std::string trus
   server.set_write_timeout(kPatienceSeconds);
   server.set_keep_alive_max_count(1);
   server.set_payload_max_length(kMaxRequestBytes);
-  server.Get("/trust.pem", [pem = std::move(trust_pem)](const httplib::Request&, httplib::Response& res) {
-    res.set_content(pem, "application/x-pem-file");
-  });
+  server.Get("/trust.pem",
+             [pem = std::move(trust_pem)](const httplib::Request&, httplib::Response& res) {
+               res.set_content(pem, "application/x-pem-file");
+             });
   for (const auto& [name, der] : published) {
-    server.Get("/certs/" + name, [body = string_of(der)](const httplib::Request&, httplib::Response& res) {
-      res.set_content(body, "application/pkix-cert");
-    });
+    server.Get("/certs/" + name,
+               [body = string_of(der)](const httplib::Request&, httplib::Response& res) {
+                 res.set_content(body, "application/pkix-cert");
+               });
   }
   int port = listen.port;
   if (port == 0) {
@@ -48,7 +50,8 @@ Result<TrustHttp> TrustHttp::start(const ListenAddress& listen, std::string trus
   } else if (!server.bind_to_port(listen.host, port)) {
     port = -1;
   }
-  CHECK_OR_FAIL(port > 0, ErrorCode::bad_config, "cannot listen on " + listen.str() + " for HTTP: is it in use?");
+  CHECK_OR_FAIL(port > 0, ErrorCode::bad_config,
+                "cannot listen on " + listen.str() + " for HTTP: is it in use?");
   impl->address = ListenAddress{listen.host, static_cast<std::uint16_t>(port), {}}.str();
   impl->thread = std::thread([&server] { server.listen_after_bind(); });
   // stop() reaches a running server only.

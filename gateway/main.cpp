@@ -107,9 +107,12 @@ Result<void> serve(const Config& config) {
       Server::start({.listen = config.listen,
                      .credentials = server_credentials(identity.tls, ClientCertificate::required),
                      .services = {&service}})));
-  servers.push_back(TRY(Server::start({.listen = TRY(ListenAddress::parse(config.health_address())),
-                                       .credentials = nullptr,
-                                       .services = {}})));
+  // Not among the servers: its address has no place in the ready file.
+  auto health = TRY(Server::start({.listen = TRY(ListenAddress::parse(config.health_address())),
+                                   .credentials = nullptr,
+                                   .services = {}}));
+  expect_stop();
+  health.set_serving(true);
   std::jthread resumer([&service] { keep_resuming(service); });
   auto served = set::serve(std::move(servers), config.ready_file);
   request_stop();  // also where serving ended by itself: the resumer waits for it

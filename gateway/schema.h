@@ -85,7 +85,7 @@ inline constexpr std::string_view kGatewaySchema = R"sql(
   CREATE INDEX authorizations_unanswered ON authorizations (auth_rrpid)
     WHERE pending_reply IS NOT NULL;
 
-  -- The sandbox acquirer's own book (acquirer_client.h). A row that was reversed before the question
+  -- The sandbox acquirer's own book (acquirer_client.h). A row reversed before the question
   -- arrived has only its name.
   CREATE TABLE acquirer_holds (
     auth_rrpid BLOB PRIMARY KEY CHECK (length(auth_rrpid) = 20),

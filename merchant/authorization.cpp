@@ -3,16 +3,18 @@
 namespace set::merchant {
 namespace {
 
-Result<void> check_same_purchase(const Ordered& order, const Verified<AuthRes>& auth_res, const Party& merchant) {
+Result<void> check_same_purchase(const Ordered& order, const Verified<AuthRes>& auth_res,
+                                 const Party& merchant) {
   // "RRPID and TransIDs of the outstanding AuthReq."
   const auto& ids = auth_res.head().trans_ids;
   CHECK_OR_FAIL(ids && same_purchase(*ids, order.initiated.ids), ErrorCode::wrapper_msg_mismatch,
                 "the AuthRes is of another purchase");
   // "AuthRes repeats HOIData, HPIData, merchant and amount under the gateway's signature."
-  CHECK_OR_FAIL(auth_res->hoi_data == order.preq.hoi_data && auth_res->hpi_data == order.preq.hpi_data,
-                ErrorCode::wrapper_msg_mismatch, "the AuthRes is of another order or payment");
-  CHECK_OR_FAIL(auth_res->merchant == merchant.signature.value().leaf.thumbprint(), ErrorCode::wrapper_msg_mismatch,
-                "the AuthRes is for another merchant");
+  CHECK_OR_FAIL(
+      auth_res->hoi_data == order.preq.hoi_data && auth_res->hpi_data == order.preq.hpi_data,
+      ErrorCode::wrapper_msg_mismatch, "the AuthRes is of another order or payment");
+  CHECK_OR_FAIL(auth_res->merchant == merchant.signature.value().leaf.thumbprint(),
+                ErrorCode::wrapper_msg_mismatch, "the AuthRes is for another merchant");
   CHECK_OR_FAIL(!auth_res->purch_amt || *auth_res->purch_amt == order.initiated.order.amount,
                 ErrorCode::wrapper_msg_mismatch, "the AuthRes is of another amount");
   return {};
@@ -20,15 +22,18 @@ Result<void> check_same_purchase(const Ordered& order, const Verified<AuthRes>& 
 
 Result<void> check_same_gateway(const Certificate& signer, const Certificate& gateway) {
   const bool same = signer.common_name() == gateway.common_name() &&
-                    signer.organizational_unit() == gateway.organizational_unit() && signer.brand() == gateway.brand();
-  CHECK_OR_FAIL(same, ErrorCode::invalid_certificate, "the AuthRes is signed by another gateway than we asked");
+                    signer.organizational_unit() == gateway.organizational_unit() &&
+                    signer.brand() == gateway.brand();
+  CHECK_OR_FAIL(same, ErrorCode::invalid_certificate,
+                "the AuthRes is signed by another gateway than we asked");
   return {};
 }
 
 }  // namespace
 
-Result<AwaitingAuthRes> make_auth_req(const Ordered& order, const RRPID& auth_rrpid, const Party& merchant,
-                                      const GatewayCertificates& gateway, Instant now, Rng& rng) {
+Result<AwaitingAuthRes> make_auth_req(const Ordered& order, const RRPID& auth_rrpid,
+                                      const Party& merchant, const GatewayCertificates& gateway,
+                                      Instant now, Rng& rng) {
   const auto& amount = order.initiated.order.amount;
   // No Thumbs: the answer may come when we hold other certificates, and must then explain itself.
   const AuthReq message{.hoi_data = order.preq.hoi_data,
@@ -42,8 +47,12 @@ Result<AwaitingAuthRes> make_auth_req(const Ordered& order, const RRPID& auth_rr
                         .auth_ret_num = ""};
   // "TransIDs from OIData; a fresh RRPID per authorisation." The PI is the baggage (EncB).
   auto request = TRY(seal_request(message,
-                                  {.self = merchant, .recipient = &gateway.key_exchange.leaf, .rrpid = auth_rrpid,
-                                   .trans_ids = order.initiated.ids, .now = now, .baggage = order.pi},
+                                  {.self = merchant,
+                                   .recipient = &gateway.key_exchange.leaf,
+                                   .rrpid = auth_rrpid,
+                                   .trans_ids = order.initiated.ids,
+                                   .now = now,
+                                   .baggage = order.pi},
                                   rng));
   return AwaitingAuthRes{auth_rrpid, amount, std::move(request)};
 }

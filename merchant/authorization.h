@@ -14,8 +14,9 @@ namespace set::merchant {
 ///
 /// Spec:  set-1997 §3.6, M's filling rules; CheckDigests = {HOIData, HOD2}
 /// State: Ordered → AwaitingAuthRes
-Result<AwaitingAuthRes> make_auth_req(const Ordered& order, const RRPID& auth_rrpid, const Party& merchant,
-                                      const GatewayCertificates& gateway, Instant now, Rng& rng);
+Result<AwaitingAuthRes> make_auth_req(const Ordered& order, const RRPID& auth_rrpid,
+                                      const Party& merchant, const GatewayCertificates& gateway,
+                                      Instant now, Rng& rng);
 
 /// Spec:   set-1997 §3.6, M's processing; protocol §4 ("AuthRes repeats HOIData, HPIData, merchant
 ///         and amount"). RRPID and request digest are the opener's.

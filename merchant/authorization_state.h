@@ -1,19 +1,19 @@
 // One authorisation of an Ordered purchase, key authRRPID (set-1997 §4.3). Sales only so far:
 // CaptureNow is always asked for.
 //
-//  state             message in                      next              message out
-//  (Ordered)         –                               AwaitingAuthRes   AuthReq
-//  AwaitingAuthRes   no answer                       AwaitingAuthRes   the same bytes again; PRes orderReceived
-//  AwaitingAuthRes   AuthRes approved and captured   Captured          PRes capturePerformed
-//  AwaitingAuthRes   AuthRes approved                Authorized        PRes authorizationPerformed
-//  AwaitingAuthRes   AuthRes with another AuthCode   Declined          PRes authorizationPerformed
-//  AwaitingAuthRes   Error of the gateway            Declined          PRes authorizationPerformed, systemError
+//  state            message in          next             message out
+//  (Ordered)        –                   AwaitingAuthRes  AuthReq
+//  AwaitingAuthRes  no answer           AwaitingAuthRes  PRes orderReceived; the same AuthReq
+//  AwaitingAuthRes  AuthRes: captured   Captured         PRes capturePerformed
+//  AwaitingAuthRes  AuthRes: approved   Authorized       PRes authorizationPerformed
+//  AwaitingAuthRes  AuthRes: any other  Declined         PRes authorizationPerformed
+//  AwaitingAuthRes  Error               Declined         PRes with AuthCode systemError
 #pragma once
 
 #include <variant>
 
-#include "common/message/seal.h"
 #include "common/message/purchase.h"
+#include "common/message/seal.h"
 
 namespace set::merchant {
 
@@ -53,7 +53,8 @@ using Decided = std::variant<Authorized, Captured, Declined>;
 using Authorization = std::variant<AwaitingAuthRes, Authorized, Captured, Declined>;
 
 inline Authorization authorization_of(Decided decided) {
-  return std::visit([](auto&& state) -> Authorization { return std::move(state); }, std::move(decided));
+  return std::visit([](auto&& state) -> Authorization { return std::move(state); },
+                    std::move(decided));
 }
 
 }  // namespace set::merchant

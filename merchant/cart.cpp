@@ -17,17 +17,21 @@ constexpr std::size_t kMaxAddressLines = 8;
 constexpr std::size_t kMaxLineBytes = 120;
 constexpr std::int64_t kMaxQuantity = 1'000'000;
 
-Result<void> check_keys(const Json& object, std::string_view what, std::initializer_list<std::string_view> known) {
-  CHECK_OR_FAIL(object.is_object(), ErrorCode::invalid_argument, std::string(what) + " must be a JSON object");
+Result<void> check_keys(const Json& object, std::string_view what,
+                        std::initializer_list<std::string_view> known) {
+  CHECK_OR_FAIL(object.is_object(), ErrorCode::invalid_argument,
+                std::string(what) + " must be a JSON object");
   for (const auto& entry : object.items()) {
-    CHECK_OR_FAIL(std::ranges::find(known, std::string_view(entry.key())) != known.end(), ErrorCode::invalid_argument,
+    CHECK_OR_FAIL(std::ranges::find(known, std::string_view(entry.key())) != known.end(),
+                  ErrorCode::invalid_argument,
                   std::string(what) + " has a key that is not known here");
   }
   return {};
 }
 
 Result<std::string> line_of(const Json& value, std::string_view key) {
-  CHECK_OR_FAIL(value.is_string(), ErrorCode::invalid_argument, std::string(key) + " must be a text");
+  CHECK_OR_FAIL(value.is_string(), ErrorCode::invalid_argument,
+                std::string(key) + " must be a text");
   const auto& text = value.get_ref<const std::string&>();
   const bool one_line = !text.empty() && text.find_first_of("\n\t") == std::string::npos;
   CHECK_OR_FAIL(one_line && text_from_wire(text, kMaxLineBytes, key), ErrorCode::invalid_argument,
@@ -39,7 +43,8 @@ Result<Amount> amount_of(const Json& value, std::string_view key) {
   CHECK_OR_FAIL(value.is_string(), ErrorCode::invalid_argument,
                 std::string(key) + " must be a text such as \"9.95 EUR\"");
   auto amount = Amount::parse(value.get_ref<const std::string&>());
-  CHECK_OR_FAIL(amount, ErrorCode::invalid_argument, std::string(key) + ": " + amount.error().detail);
+  CHECK_OR_FAIL(amount, ErrorCode::invalid_argument,
+                std::string(key) + ": " + amount.error().detail);
   return *amount;
 }
 
@@ -66,7 +71,8 @@ Result<CartItem> item_of(const Json& item) {
   CHECK_OR_FAIL(item.contains("name") && item.contains("quantity") && item.contains("unit_price"),
                 ErrorCode::invalid_argument, "an item has a name, a quantity and a unit_price");
   auto name = TRY(line_of(item["name"], "name"));
-  CHECK_OR_FAIL(item["quantity"].is_number_unsigned() && item["quantity"].get<std::uint64_t>() >= 1 &&
+  CHECK_OR_FAIL(item["quantity"].is_number_unsigned() &&
+                    item["quantity"].get<std::uint64_t>() >= 1 &&
                     item["quantity"].get<std::uint64_t>() <= kMaxQuantity,
                 ErrorCode::invalid_argument, "quantity must be a whole number from 1 to 1000000");
   const auto quantity = item["quantity"].get<std::int64_t>();
@@ -77,8 +83,8 @@ Result<CartItem> item_of(const Json& item) {
 }
 
 Result<std::vector<CartItem>> items_of(const Json& items) {
-  CHECK_OR_FAIL(items.is_array() && !items.empty() && items.size() <= kMaxItems, ErrorCode::invalid_argument,
-                "items must be a list of 1 to 100 items");
+  CHECK_OR_FAIL(items.is_array() && !items.empty() && items.size() <= kMaxItems,
+                ErrorCode::invalid_argument, "items must be a list of 1 to 100 items");
   std::vector<CartItem> out;
   for (const auto& item : items) out.push_back(TRY(item_of(item)));
   return out;
@@ -119,16 +125,17 @@ Result<Cart> parse_cart(std::string_view text) {
   std::optional<Amount> sum = goods;
   TRY(add(sum, tax));
   TRY(add(sum, shipping));
-  CHECK_OR_FAIL(*sum == total, ErrorCode::invalid_argument,
-                "total is " + to_string(total) + ", but items, tax and shipping are " + to_string(*sum));
+  CHECK_OR_FAIL(
+      *sum == total, ErrorCode::invalid_argument,
+      "total is " + to_string(total) + ", but items, tax and shipping are " + to_string(*sum));
   return Cart{std::move(items), *goods, tax, shipping, std::move(address), total};
 }
 
 std::string describe(const Cart& cart) {
   std::string out;
   for (const auto& item : cart.items) {
-    out += std::to_string(item.quantity) + " x " + item.name + " at " + to_string(item.unit_price) + ": " +
-           to_string(item.price) + "\n";
+    out += std::to_string(item.quantity) + " x " + item.name + " at " + to_string(item.unit_price) +
+           ": " + to_string(item.price) + "\n";
     if (item.tax) out += "    tax: " + to_string(*item.tax) + "\n";
   }
   out += "\n";
@@ -140,6 +147,7 @@ std::string describe(const Cart& cart) {
     out += "\nShip to:\n";
     for (const auto& line : cart.shipping_address) out += "    " + line + "\n";
   }
+  out.pop_back();  // the last line's end
   return out;
 }
 

@@ -29,14 +29,15 @@ std::shared_ptr<const GatewayCertificates> GatewayClient::certificates() const {
 
 Result<GatewayCertificates> GatewayClient::fetch_certificates() const {
   Stub stub(parts_.channel);
-  const auto response = TRY(call(stub, &Stub::FetchCertificates, wire::FetchCertificatesRequest(), parts_.target,
-                                 kDaemonDeadline));
+  const auto response = TRY(call(stub, &Stub::FetchCertificates, wire::FetchCertificatesRequest(),
+                                 parts_.target, kDaemonDeadline));
   CHECK_OR_FAIL(response.certificates_size() <= 32, ErrorCode::decoding_failure,
                 "the gateway sends more certificates than it can use");
   std::vector<Certificate> certificates;
-  for (const auto& der : response.certificates()) certificates.push_back(TRY(Certificate::parse(view_of(der))));
-  return find_gateway_certificates(certificates, *parts_.party->trust, parts_.party->signature.value().leaf.brand(),
-                                   parts_.clock());
+  for (const auto& der : response.certificates())
+    certificates.push_back(TRY(Certificate::parse(view_of(der))));
+  return find_gateway_certificates(certificates, *parts_.party->trust,
+                                   parts_.party->signature.value().leaf.brand(), parts_.clock());
 }
 
 Result<void> GatewayClient::refresh() {
@@ -44,13 +45,14 @@ Result<void> GatewayClient::refresh() {
   const auto fetched = TRY(fetch_certificates());
   const auto request = TRY(make_pcert_req(party, fetched, parts_.clock(), parts_.rng));
   Stub stub(parts_.channel);
-  auto wrapper = TRY(call(stub, &Stub::GatewayCertificates, TRY(parse_wrapper(request.wire)), parts_.target,
-                          kDaemonDeadline));
+  auto wrapper = TRY(call(stub, &Stub::GatewayCertificates, TRY(parse_wrapper(request.wire)),
+                          parts_.target, kDaemonDeadline));
   const auto now = parts_.clock();
   const auto envelope = TRY(read_envelope(std::move(wrapper), now));
-  const auto answer = TRY(Opener::answer<PCertRes>(envelope, request.pending, party,
-                                                   {.brand = party.signature.value().leaf.brand()}, now));
-  auto certificates = std::make_shared<const GatewayCertificates>(TRY(accept_pcert_res(answer, party, now)));
+  const auto answer = TRY(Opener::answer<PCertRes>(
+      envelope, request.pending, party, {.brand = party.signature.value().leaf.brand()}, now));
+  auto certificates =
+      std::make_shared<const GatewayCertificates>(TRY(accept_pcert_res(answer, party, now)));
   const std::lock_guard lock(mutex_);
   const bool changed = certificates_ == nullptr || certificates_->key_exchange.leaf.thumbprint() !=
                                                        certificates->key_exchange.leaf.thumbprint();
@@ -73,9 +75,11 @@ AuthAnswer GatewayClient::authorize(const Request& auth_req, Duration deadline) 
                                         {.brand = party.signature.value().leaf.brand()}, now);
   if (answer) return std::move(*answer);
   const auto& error = answer.error();
-  if (envelope->type != wire::MESSAGE_TYPE_ERROR || !is_set_code(error.code)) return Unanswered{error};
+  if (envelope->type != wire::MESSAGE_TYPE_ERROR || !is_set_code(error.code))
+    return Unanswered{error};
   if (error.code == ErrorCode::message_too_old) return TooOld{};
-  // The gateway knows this authRRPID in other bytes: something happened, and this is not its outcome.
+  // The gateway knows this authRRPID in other bytes: something happened, and this is not its
+  // outcome.
   if (error.code == ErrorCode::bad_message_header) return Unanswered{error};
   return Refused{error.code};
 }

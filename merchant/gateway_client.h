@@ -39,8 +39,8 @@ class GatewayClient {
   };
   explicit GatewayClient(Parts parts) : parts_(std::move(parts)) {}
 
-  /// FetchCertificates, then PCertReq sealed to what was fetched (set-1997 §3.9). After an Error the
-  /// certificates stay as they were.
+  /// FetchCertificates, then PCertReq sealed to what was fetched (set-1997 §3.9). After an Error
+  /// the certificates stay as they were.
   Result<void> refresh();
   /// None until refresh() has succeeded once.
   std::shared_ptr<const GatewayCertificates> certificates() const;

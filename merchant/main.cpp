@@ -17,17 +17,20 @@
 namespace set::merchant {
 namespace {
 
-std::string health_address(const Config& config) { return "unix:" + (config.dir / "health.sock").string(); }
+std::string health_address(const Config& config) {
+  return "unix:" + (config.dir / "health.sock").string();
+}
 
 Result<void> enroll(const Config& config) {
   const auto& options = config.enroll;
   const auto clock = system_clock();
   const auto trust = TRY(load_trust(options.trust, clock()));
-  const auto passphrase = TRY(read_passphrase(config.passphrase, "Passphrase for the new keys", true));
+  const auto passphrase =
+      TRY(read_passphrase(config.passphrase, "Passphrase for the new keys", true));
   const auto ca = CaClient::connect(options.ca, trust);
   const PartyToEnroll party{Role::merchant, "", options.bin, options.id, options.hosts};
-  const auto certified = TRY(enroll_party_from_token_file(ca, trust, party, options.token_file, config.dir, passphrase,
-                                                          clock, Rng::system()));
+  const auto certified = TRY(enroll_party_from_token_file(
+      ca, trust, party, options.token_file, config.dir, passphrase, clock, Rng::system()));
   const auto& leaf = certified.signature.leaf;
   if (config.common.json) {
     const nlohmann::ordered_json out{{"merchant_id", options.id},
@@ -37,15 +40,17 @@ Result<void> enroll(const Config& config) {
                                      {"not_after", to_string(leaf.not_after())}};
     fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   } else {
-    fmt::print("Enrolled {} ({}), brand {}, certificate {} until {}\n", leaf.common_name(), options.id, leaf.brand(),
-               leaf.thumbprint().hex(), to_string(leaf.not_after()));
+    fmt::print("Enrolled {} ({}), brand {}, certificate {} until {}\n", leaf.common_name(),
+               options.id, leaf.brand(), leaf.thumbprint().hex(), to_string(leaf.not_after()));
   }
   return {};
 }
 
 Result<void> check_is_merchant(const Party& party) {
-  CHECK_OR_FAIL(party.signature && party.signature->leaf.has_role(Role::merchant) && party.key_exchange && party.kem,
-                ErrorCode::bad_config, "the directory holds no merchant's identity: run set-merchant enroll");
+  CHECK_OR_FAIL(party.signature && party.signature->leaf.has_role(Role::merchant) &&
+                    party.key_exchange && party.kem,
+                ErrorCode::bad_config,
+                "the directory holds no merchant's identity: run set-merchant enroll");
   return {};
 }
 
@@ -56,7 +61,8 @@ bool wait_for_gateway(GatewayClient& gateway) {
     const auto refreshed = gateway.refresh();
     if (refreshed) return true;
     log_warning("waiting for the gateway's certificates", refreshed.error());
-    const auto pause = std::min<Duration>(std::chrono::milliseconds(500) * (attempts + 1), std::chrono::seconds(15));
+    const auto pause = std::min<Duration>(std::chrono::milliseconds(500) * (attempts + 1),
+                                          std::chrono::seconds(15));
     if (wait_for_stop(pause)) return false;
   }
   return false;
@@ -71,18 +77,23 @@ Result<void> serve_shop(const Config& config) {
   auto database = TRY(Database::open(config.database_url(), DatabaseUse::daemon));
   auto store = TRY(Store::open(database));
   GatewayClient gateway({identity.party, config.serve.gateway,
-                         make_channel(config.serve.gateway, channel_credentials(identity.tls)), clock, rng});
+                         make_channel(config.serve.gateway, channel_credentials(identity.tls)),
+                         clock, rng});
   Resolver resolver({identity.party, store, gateway, clock, rng});
   Service service({identity.party, store, gateway, resolver, clock, rng});
 
   ServerLimits limits;
   limits.max_concurrent_streams = 32;  // wallets connect here
   std::vector<Server> servers;
-  servers.push_back(TRY(Server::start(
-      {config.serve.listen, server_credentials(identity.tls, ClientCertificate::none), {&service}, limits})));
-  auto health = TRY(Server::start({TRY(ListenAddress::parse(health_address(config))), nullptr, {}, {}}));
+  servers.push_back(TRY(Server::start({config.serve.listen,
+                                       server_credentials(identity.tls, ClientCertificate::none),
+                                       {&service},
+                                       limits})));
+  auto health =
+      TRY(Server::start({TRY(ListenAddress::parse(health_address(config))), nullptr, {}, {}}));
   const auto& address = servers.front().address();
-  TRY(store.put_setting(kPublicAddress, config.serve.public_address.empty() ? address : config.serve.public_address));
+  TRY(store.put_setting(
+      kPublicAddress, config.serve.public_address.empty() ? address : config.serve.public_address));
 
   expect_stop();
   if (!wait_for_gateway(gateway)) return {};
@@ -95,12 +106,18 @@ Result<void> serve_shop(const Config& config) {
 
 Result<void> run_command(const Config& config) {
   switch (config.command) {
-    case Command::enroll: return enroll(config);
-    case Command::serve: return serve_shop(config);
-    case Command::order_create: return create_order(config);
-    case Command::order_list: return list_orders(config);
-    case Command::order_show: return show_order(config);
-    case Command::healthcheck: return healthcheck(health_address(config), nullptr);
+    case Command::enroll:
+      return enroll(config);
+    case Command::serve:
+      return serve_shop(config);
+    case Command::order_create:
+      return create_order(config);
+    case Command::order_list:
+      return list_orders(config);
+    case Command::order_show:
+      return show_order(config);
+    case Command::healthcheck:
+      return healthcheck(health_address(config), nullptr);
   }
   return {};
 }

@@ -19,7 +19,8 @@ LIDM make_order_id(Instant now, Rng& rng) {
   return LIDM{std::move(id)};
 }
 
-Result<NewOrder> make_order(const Amount& amount, std::string description, Duration life, Instant now, Rng& rng) {
+Result<NewOrder> make_order(const Amount& amount, std::string description, Duration life,
+                            Instant now, Rng& rng) {
   CHECK_OR_FAIL(!description.empty(), ErrorCode::invalid_argument, "an order needs a description");
   const auto text = text_from_wire(description, kMaxOrderDescriptionBytes, "the description");
   CHECK_OR_FAIL(text, ErrorCode::invalid_argument,
@@ -27,12 +28,14 @@ Result<NewOrder> make_order(const Amount& amount, std::string description, Durat
   CHECK_OR_FAIL(life > Duration(0) && life <= kMaxOrderLife, ErrorCode::invalid_argument,
                 "an order lives longer than nothing and no longer than a year");
   const auto secret = rng.make<OrderSecret>();
-  return NewOrder{{make_order_id(now, rng), order_secret_digest(secret), std::move(description), amount, now,
-                   now + life},
+  return NewOrder{{make_order_id(now, rng), order_secret_digest(secret), std::move(description),
+                   amount, now, now + life},
                   secret};
 }
 
-Digest order_secret_digest(const OrderSecret& secret) { return digest("OrderSecret", secret.view()); }
+Digest order_secret_digest(const OrderSecret& secret) {
+  return digest("OrderSecret", secret.view());
+}
 
 bool opens(const std::optional<Order>& order, const OrderSecret& secret) {
   const Digest expected = order ? order->secret_digest : Digest{};

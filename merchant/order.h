@@ -33,7 +33,8 @@ inline constexpr Duration kMaxOrderLife = std::chrono::hours(24 * 366);
 LIDM make_order_id(Instant now, Rng& rng);
 
 /// invalid_argument: an empty, too long or unprintable description, no life or one beyond a year.
-Result<NewOrder> make_order(const Amount& amount, std::string description, Duration life, Instant now, Rng& rng);
+Result<NewOrder> make_order(const Amount& amount, std::string description, Duration life,
+                            Instant now, Rng& rng);
 
 Digest order_secret_digest(const OrderSecret& secret);
 /// True if `secret` is this order's, in constant time. For no order the same work is done.

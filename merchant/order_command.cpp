@@ -14,13 +14,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-void print(const Json& json) { fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace)); }
+void print(const Json& json) {
+  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+}
 
 Result<Database> open_database(const Config& config) {
   return Database::open(config.database_url(), DatabaseUse::command);
 }
 
-Json to_json(const std::optional<Amount>& amount) { return amount ? Json(to_string(*amount)) : Json(); }
+Json to_json(const std::optional<Amount>& amount) {
+  return amount ? Json(to_string(*amount)) : Json();
+}
 
 Json to_json(const PaymentSummary& payment) {
   return {{"xid", payment.xid.hex()},
@@ -45,7 +49,9 @@ Json to_json(const OrderSummary& order) {
           {"expires_at", to_string(order.order.expires_at)}};
 }
 
-std::string or_dash(const std::optional<Amount>& amount) { return amount ? to_string(*amount) : "-"; }
+std::string or_dash(const std::optional<Amount>& amount) {
+  return amount ? to_string(*amount) : "-";
+}
 
 struct Priced {
   Amount amount;
@@ -69,7 +75,8 @@ Result<void> create_order(const Config& config) {
   const auto address = TRY(store.find_setting(kPublicAddress));
   CHECK_OR_FAIL(address, ErrorCode::bad_config,
                 "the shop has no address for payment links yet: start set-merchant serve once");
-  const auto made = TRY(make_order(price.amount, price.description, config.order.life, system_clock()(), Rng::system()));
+  const auto made = TRY(make_order(price.amount, price.description, config.order.life,
+                                   system_clock()(), Rng::system()));
   const auto& order = made.order;
   CHECK_OR_FAIL(order.expires_at < certificate.not_after(), ErrorCode::invalid_argument,
                 "the order would outlive our certificate");
@@ -77,8 +84,8 @@ Result<void> create_order(const Config& config) {
   const auto link = PaymentLink{*address, order.id, certificate.thumbprint(), made.secret}.str();
   if (!config.common.json) {
     fmt::print("{}\n", link);
-    fmt::print(stderr, "Order {} over {}, payable until {}\n", order.id.value, to_string(order.amount),
-               to_string(order.expires_at));
+    fmt::print(stderr, "Order {} over {}, payable until {}\n", order.id.value,
+               to_string(order.amount), to_string(order.expires_at));
     return {};
   }
   print({{"order", order.id.value},
@@ -119,9 +126,10 @@ Result<void> show_order(const Config& config) {
     print(out);
     return {};
   }
-  fmt::print("Order    {}\nState    {}\nAmount   {}\nCreated  {}\nExpires  {}\n\n{}\n", order.order.id.value,
-             to_string(order.status), to_string(order.order.amount), to_string(order.order.created_at),
-             to_string(order.order.expires_at), order.order.description);
+  fmt::print("Order    {}\nState    {}\nAmount   {}\nCreated  {}\nExpires  {}\n\n{}\n",
+             order.order.id.value, to_string(order.status), to_string(order.order.amount),
+             to_string(order.order.created_at), to_string(order.order.expires_at),
+             order.order.description);
   for (const auto& payment : order.payments) {
     fmt::print("\nPayment  {}\n  {}  authorised {}  captured {}  {} {}\n", payment.xid.hex(),
                to_string(payment.status), or_dash(payment.authorized), or_dash(payment.captured),

@@ -11,7 +11,8 @@ namespace {
 std::vector<Certificate> chain_of(const Opened<PReq>& preq) {
   std::vector<Certificate> chain{preq.message.signer()};
   std::ranges::copy_if(preq.bag, std::back_inserter(chain), [&](const Certificate& certificate) {
-    return std::ranges::find(chain, certificate.thumbprint(), &Certificate::thumbprint) == chain.end();
+    return std::ranges::find(chain, certificate.thumbprint(), &Certificate::thumbprint) ==
+           chain.end();
   });
   return chain;
 }
@@ -24,18 +25,20 @@ Bytes bag_of(std::span<const Certificate> chain) {
 
 Result<void> check_ids(const TransIDs& issued, const std::optional<TransIDs>& stated) {
   // "TransIDs: look up XID. Found: LID-C and LID-M equal the record, else Error."
-  CHECK_OR_FAIL(stated && stated->xid == issued.xid, ErrorCode::unknown_xid, "this is no purchase of ours");
-  CHECK_OR_FAIL(stated->lid_c == issued.lid_c && stated->lid_m == issued.lid_m, ErrorCode::unknown_lid,
-                "the local ids are not those of this purchase");
+  CHECK_OR_FAIL(stated && stated->xid == issued.xid, ErrorCode::unknown_xid,
+                "this is no purchase of ours");
+  CHECK_OR_FAIL(stated->lid_c == issued.lid_c && stated->lid_m == issued.lid_m,
+                ErrorCode::unknown_lid, "the local ids are not those of this purchase");
   return {};
 }
 
 // Step 8 and what SET/2 adds to it: is it what we offered, in time?
-bool is_what_was_offered(const Initiated& purchase, const PReq& preq, const OIData& oi, const Digest& hod,
-                         Instant now) {
+bool is_what_was_offered(const Initiated& purchase, const PReq& preq, const OIData& oi,
+                         const Digest& hod, Instant now) {
   const bool same_order = oi.hod == hod && preq.purch_amt == purchase.order.amount;
   // "Brand/BIN still those of the gateway certificate used."
-  const bool same_brand = oi.brand == purchase.brand && preq.brand == purchase.brand && oi.bin == purchase.bin;
+  const bool same_brand =
+      oi.brand == purchase.brand && preq.brand == purchase.brand && oi.bin == purchase.bin;
   const bool in_time = now <= preq.valid_until && now <= purchase.order.expires_at;
   return same_order && same_brand && in_time;
 }
@@ -55,7 +58,8 @@ PResPayload payload_of(const Captured& state) {
 }
 
 PResPayload payload_of(const Declined& state) {
-  return {state.auth_rrpid, AuthStatus{state.date, state.code, std::nullopt, ""}, std::nullopt, state.acq_card_msg};
+  return {state.auth_rrpid, AuthStatus{state.date, state.code, std::nullopt, ""}, std::nullopt,
+          state.acq_card_msg};
 }
 
 // "CompletionCode: any CAPTURED → 5, else any AUTHORISED/DECLINED → 4, else 2."
@@ -82,20 +86,27 @@ void put_preq(PRes& pres, const Initiated& purchase, const ReceivedPReq& preq) {
 
 }  // namespace
 
-Result<Initiated> accept_pinit_req(const std::optional<Order>& order, bool taken, const Unsigned<PInitReq>& message,
-                                   const Seller& seller, Instant now, Rng& rng) {
+Result<Initiated> accept_pinit_req(const std::optional<Order>& order, bool taken,
+                                   const Unsigned<PInitReq>& message, const Seller& seller,
+                                   Instant now, Rng& rng) {
   // "find order by LID-M", and only for who knows its secret (protocol §4).
   const bool known = opens(order, message->order_secret);
   CHECK_OR_FAIL(known && !taken && now <= order->expires_at, ErrorCode::unknown_lid,
                 "there is no such order, the secret is not its own, or it can no longer be paid");
   // "brand/BIN accepted → choose gateway for (brand, BIN)": one brand, one gateway, any BIN.
   const auto& brand = seller.party.signature.value().leaf.brand();
-  CHECK_OR_FAIL(message->brand == brand, ErrorCode::unspecified_failure, "the card's brand is not taken here");
+  CHECK_OR_FAIL(message->brand == brand, ErrorCode::unspecified_failure,
+                "the card's brand is not taken here");
   // "M generates XID and Chall-M": fresh for every PInitReq, however often an order is looked at.
   const TransIDs ids{message->lid_c, order->id, rng.make<XID>(), now, "", message->language};
-  return Initiated{*order,         ids,           message.content_digest(),
-                   message->chall_c, rng.make<Challenge>(), brand,
-                   message->bin,   seller.gateway.key_exchange.leaf.thumbprint()};
+  return Initiated{*order,
+                   ids,
+                   message.content_digest(),
+                   message->chall_c,
+                   rng.make<Challenge>(),
+                   brand,
+                   message->bin,
+                   seller.gateway.key_exchange.leaf.thumbprint()};
 }
 
 PInitRes make_pinit_res(const Initiated& purchase) {
@@ -108,44 +119,54 @@ PInitRes make_pinit_res(const Initiated& purchase) {
           .brand = purchase.brand};
 }
 
-Result<std::variant<Ordered, Rejected>> accept_preq(const Initiated& purchase, const Opened<PReq>& opened,
+Result<std::variant<Ordered, Rejected>> accept_preq(const Initiated& purchase,
+                                                    const Opened<PReq>& opened,
                                                     const Party& merchant, Instant now) {
   const auto& preq = opened.message;
   TRY(check_ids(purchase.ids, preq.head().trans_ids));
   CHECK_OR_FAIL(*preq.head().trans_ids == purchase.ids, ErrorCode::wrapper_msg_mismatch,
                 "the TransIDs are not as they were given out");
-  // "take OIData and HPIData, compute HOIData, form PI-TBS, verify PISignature": open_order compares
-  // HOIData with the signed one, ids and RRPID of OIData with the header, and the sealed PI's
-  // recipient with the gateway that was signed.
+  // "take OIData and HPIData, compute HOIData, form PI-TBS, verify PISignature": open_order
+  // compares HOIData with the signed one, ids and RRPID of OIData with the header, and the sealed
+  // PI's recipient with the gateway that was signed.
   auto order_half = TRY(open_order(preq, opened.baggage));
   const auto& oi = order_half.oi;
-  // "… with the cardholder certificate (chain, brand = OIData.BrandID); failure → signatureFailure".
+  // "… with the cardholder certificate (chain, brand = OIData.BrandID); failure →
+  // signatureFailure".
   CHECK_OR_FAIL(preq.signer().brand() == oi.brand, ErrorCode::signature_failure,
                 "the order is under another brand than the cardholder's certificate");
   // "Chall-M equals the one issued → challengeMismatch. Chall-C kept for PRes."
-  CHECK_OR_FAIL(oi.chall_m == purchase.chall_m && oi.chall_c == purchase.chall_c, ErrorCode::challenge_mismatch,
-                "the challenges are not those of this purchase");
+  CHECK_OR_FAIL(oi.chall_m == purchase.chall_m && oi.chall_c == purchase.chall_c,
+                ErrorCode::challenge_mismatch, "the challenges are not those of this purchase");
   // PI-TBS names merchant and gateway (protocol §4): ourselves, and the one that PInitRes named.
-  CHECK_OR_FAIL(preq->merchant == merchant.signature.value().leaf.thumbprint(), ErrorCode::thumbs_mismatch,
+  CHECK_OR_FAIL(preq->merchant == merchant.signature.value().leaf.thumbprint(),
+                ErrorCode::thumbs_mismatch,
                 "the purchase is signed for another merchant's certificate");
   CHECK_OR_FAIL(preq->gateway == purchase.gateway, ErrorCode::thumbs_mismatch,
                 "the purchase is signed for another gateway than we named");
 
   const auto chain = chain_of(opened);
   // "Store OIData, HPIData, PI (opaque), signature: evidence."
-  ReceivedPReq received{preq.head().rrpid, preq.content_digest(), preq.signer().thumbprint(), preq->hoi_data,
-                        preq->hpi_data,    preq->valid_until,     order_half.oi_data,         preq.evidence(),
-                        bag_of(chain)};
+  ReceivedPReq received{preq.head().rrpid,  preq.content_digest(), preq.signer().thumbprint(),
+                        preq->hoi_data,     preq->hpi_data,        preq->valid_until,
+                        order_half.oi_data, preq.evidence(),       bag_of(chain)};
   // "HOD: recompute from M's OD, amount, ODSalt; different → PRes orderRejected."
   const auto hod = hod_of({purchase.order.description, purchase.order.amount, oi.od_salt});
-  if (!is_what_was_offered(purchase, *preq, oi, hod, now)) return Rejected{purchase, std::move(received)};
-  return Ordered{purchase, std::move(received), hod, make_pi(preq.evidence(), order_half.pi, chain)};
+  if (!is_what_was_offered(purchase, *preq, oi, hod, now))
+    return Rejected{purchase, std::move(received)};
+  return Ordered{purchase, std::move(received), hod,
+                 make_pi(preq.evidence(), order_half.pi, chain)};
 }
 
 PRes make_pres(const PurchaseState& state, const std::optional<Authorization>& authorization,
                const Challenge& chall_c) {
-  PRes pres{.chall_c = chall_c, .completion_code = CompletionCode::order_not_received, .hoi_data = std::nullopt,
-            .hpi_data = std::nullopt, .gateway = std::nullopt, .purch_amt = std::nullopt, .payloads = {}};
+  PRes pres{.chall_c = chall_c,
+            .completion_code = CompletionCode::order_not_received,
+            .hoi_data = std::nullopt,
+            .hpi_data = std::nullopt,
+            .gateway = std::nullopt,
+            .purch_amt = std::nullopt,
+            .payloads = {}};
   if (const auto* rejected = std::get_if<Rejected>(&state)) {
     pres.completion_code = CompletionCode::order_rejected;
     put_preq(pres, rejected->initiated, rejected->preq);
@@ -159,12 +180,15 @@ PRes make_pres(const PurchaseState& state, const std::optional<Authorization>& a
 Result<void> accept_inq_req(const PurchaseState& state, const Verified<InqReq>& message) {
   TRY(check_ids(initiated_of(state).ids, message.head().trans_ids));
   // "M checks that it is the certificate of the PReq." The same code as for no purchase at all.
-  const auto is_signer = [&](const ReceivedPReq& preq) { return preq.cardholder == message.signer().thumbprint(); };
+  const auto is_signer = [&](const ReceivedPReq& preq) {
+    return preq.cardholder == message.signer().thumbprint();
+  };
   const auto* ordered = std::get_if<Ordered>(&state);
   const auto* rejected = std::get_if<Rejected>(&state);
   const bool same = (ordered == nullptr || is_signer(ordered->preq)) &&
                     (rejected == nullptr || is_signer(rejected->preq));
-  CHECK_OR_FAIL(same, ErrorCode::unknown_xid, "the inquirer is not the cardholder of this purchase");
+  CHECK_OR_FAIL(same, ErrorCode::unknown_xid,
+                "the inquirer is not the cardholder of this purchase");
   return {};
 }
 

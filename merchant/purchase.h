@@ -20,9 +20,11 @@ struct Seller {
 /// Spec:   set-1997 §3.3, M's steps; protocol §4 (order secret)
 /// State:  (none) → Initiated. `taken`: a purchase of this order is being paid or is paid.
 /// Errors: unknown_lid for an unknown order, a wrong secret, an order that is expired or taken: one
-///         code, so that nothing is told to who lacks the secret. unspecified_failure: not our brand.
-Result<Initiated> accept_pinit_req(const std::optional<Order>& order, bool taken, const Unsigned<PInitReq>& message,
-                                   const Seller& seller, Instant now, Rng& rng);
+///         code, so that nothing is told to who lacks the secret. unspecified_failure: not our
+///         brand.
+Result<Initiated> accept_pinit_req(const std::optional<Order>& order, bool taken,
+                                   const Unsigned<PInitReq>& message, const Seller& seller,
+                                   Instant now, Rng& rng);
 
 /// Spec: set-1997 §3.3. TransIDs go into the header, the gateway's key-exchange chain into the bag.
 PInitRes make_pinit_res(const Initiated& purchase);
@@ -34,8 +36,9 @@ PInitRes make_pinit_res(const Initiated& purchase);
 /// Secrets: none. The PI is carried sealed.
 /// Errors:  unknown_xid, unknown_lid, wrapper_msg_mismatch, challenge_mismatch, thumbs_mismatch,
 ///          signature_failure, decoding_failure.
-Result<std::variant<Ordered, Rejected>> accept_preq(const Initiated& purchase, const Opened<PReq>& preq,
-                                                    const Party& merchant, Instant now);
+Result<std::variant<Ordered, Rejected>> accept_preq(const Initiated& purchase,
+                                                    const Opened<PReq>& preq, const Party& merchant,
+                                                    Instant now);
 
 /// The state as the cardholder sees it: a pure function of it, so that it can be told again.
 /// `chall_c` is Chall-C in a PRes, Chall-C2 in an InqRes. CompletionCode as set-1997 §4.3.

@@ -33,7 +33,8 @@ Duration back_off(std::int64_t attempts) {
   return std::min<Duration>(std::chrono::seconds(2LL << doublings), kMaxBackOff);
 }
 
-Result<Authorization> Resolver::resolve(const Ordered& order, AwaitingAuthRes awaiting, Duration deadline) {
+Result<Authorization> Resolver::resolve(const Ordered& order, AwaitingAuthRes awaiting,
+                                        Duration deadline) {
   const auto& xid = order.initiated.ids.xid;
   crash_point("merchant:before-auth-req");
   auto answer = parts_.gateway.authorize(awaiting.request, deadline);
@@ -60,11 +61,14 @@ Result<Authorization> Resolver::resolve(const Ordered& order, AwaitingAuthRes aw
 }
 
 // The same authRRPID under a fresh date: the gateway knows the authorisation by that name.
-Result<AwaitingAuthRes> Resolver::make_younger(const Ordered& order, const AwaitingAuthRes& awaiting) {
+Result<AwaitingAuthRes> Resolver::make_younger(const Ordered& order,
+                                               const AwaitingAuthRes& awaiting) {
   const auto certificates = parts_.gateway.certificates();
-  CHECK_OR_FAIL(certificates, ErrorCode::peer_unavailable, "the gateway's certificates are not known yet");
+  CHECK_OR_FAIL(certificates, ErrorCode::peer_unavailable,
+                "the gateway's certificates are not known yet");
   const auto now = parts_.clock();
-  auto younger = TRY(make_auth_req(order, awaiting.auth_rrpid, *parts_.party, *certificates, now, parts_.rng));
+  auto younger =
+      TRY(make_auth_req(order, awaiting.auth_rrpid, *parts_.party, *certificates, now, parts_.rng));
   TRY(parts_.store.replace_request(younger, now));
   log_info("authorization request made anew", order.initiated.ids.xid, younger.auth_rrpid);
   return younger;
@@ -87,8 +91,8 @@ std::optional<Decided> Resolver::decide(const Ordered& order, const AwaitingAuth
   }
   const auto certificates = parts_.gateway.certificates();
   if (certificates == nullptr) return std::nullopt;
-  auto decided = accept_auth_res(order, awaiting, std::get<OpenedAnswer<AuthRes>>(answer), *parts_.party,
-                                 *certificates);
+  auto decided = accept_auth_res(order, awaiting, std::get<OpenedAnswer<AuthRes>>(answer),
+                                 *parts_.party, *certificates);
   if (!decided) {
     log_error("authorization answer not acceptable", xid, awaiting.auth_rrpid, decided.error());
     return std::nullopt;
@@ -100,13 +104,15 @@ Result<Authorization> Resolver::save(const Ordered& order, Decided decided) {
   const auto& xid = order.initiated.ids.xid;
   const auto saved = parts_.store.advance(order, decided);
   if (saved) {
-    log_info("authorization decided", xid, LogWord{"state", state_name(decided)}, auth_code_of(decided));
+    log_info("authorization decided", xid, LogWord{"state", state_name(decided)},
+             auth_code_of(decided));
     return authorization_of(std::move(decided));
   }
   // Somebody else sent the same bytes and was first; the gateway told both the same.
   if (saved.error().code != ErrorCode::conflict) return failure(saved.error());
   auto found = TRY(parts_.store.find(xid));
-  CHECK_OR_FAIL(found && found->authorization, ErrorCode::internal, "a decided authorisation has gone");
+  CHECK_OR_FAIL(found && found->authorization, ErrorCode::internal,
+                "a decided authorisation has gone");
   return std::move(*found->authorization);
 }
 
@@ -158,11 +164,13 @@ void Resolver::resolve_due() {
 void Resolver::resolve_one(const Store::Due& due) {
   const auto attempt = [&]() -> Result<void> {
     auto found = TRY(parts_.store.find(due.xid));
-    CHECK_OR_FAIL(found && found->authorization, ErrorCode::internal, "an open authorisation has gone");
+    CHECK_OR_FAIL(found && found->authorization, ErrorCode::internal,
+                  "an open authorisation has gone");
     auto* awaiting = std::get_if<AwaitingAuthRes>(&*found->authorization);
     const auto* order = std::get_if<Ordered>(&found->state);
     if (awaiting == nullptr || order == nullptr) return {};
-    TRY(parts_.store.postpone(awaiting->auth_rrpid, parts_.clock() + kResolverDeadline + back_off(due.attempts)));
+    TRY(parts_.store.postpone(awaiting->auth_rrpid,
+                              parts_.clock() + kResolverDeadline + back_off(due.attempts)));
     TRY(resolve(*order, std::move(*awaiting), kResolverDeadline));
     return {};
   };

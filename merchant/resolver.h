@@ -43,7 +43,8 @@ class Resolver {
 
  private:
   Result<AwaitingAuthRes> make_younger(const Ordered& order, const AwaitingAuthRes& awaiting);
-  std::optional<Decided> decide(const Ordered& order, const AwaitingAuthRes& awaiting, const AuthAnswer& answer);
+  std::optional<Decided> decide(const Ordered& order, const AwaitingAuthRes& awaiting,
+                                const AuthAnswer& answer);
   Result<Authorization> save(const Ordered& order, Decided decided);
   void run();
   void resolve_due();

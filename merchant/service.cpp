@@ -10,14 +10,17 @@
 namespace set::merchant {
 namespace {
 
-constexpr int kMaxInitiations = 100;  // of one order: whoever has its link may look at it, not fill our disk
+constexpr int kMaxInitiations =
+    100;  // of one order: whoever has its link may look at it, not fill our disk
 constexpr int kMaxThumbprints = 32;
 
 /// This very PReq was taken before: a repeat after a crash, or the same content in other bytes.
 bool is_repeat(const PurchaseState& state, const Opened<PReq>& preq) {
   const auto& digest = preq.message.content_digest();
-  if (const auto* ordered = std::get_if<Ordered>(&state)) return ordered->preq.content_digest == digest;
-  if (const auto* rejected = std::get_if<Rejected>(&state)) return rejected->preq.content_digest == digest;
+  if (const auto* ordered = std::get_if<Ordered>(&state))
+    return ordered->preq.content_digest == digest;
+  if (const auto* rejected = std::get_if<Rejected>(&state))
+    return rejected->preq.content_digest == digest;
   return false;
 }
 
@@ -40,11 +43,13 @@ std::vector<Certificate> chain_list(const Chain& chain) {
 
 Service::Service(Parts parts)
     : parts_(std::move(parts)),
-      receiver_([this] { return parts_.party; }, parts_.store.database(), parts_.clock, parts_.rng) {}
+      receiver_([this] { return parts_.party; }, parts_.store.database(), parts_.clock,
+                parts_.rng) {}
 
 // --- FetchCertificates ---
 
-grpc::Status Service::FetchCertificates(grpc::ServerContext*, const wire::FetchCertificatesRequest* in,
+grpc::Status Service::FetchCertificates(grpc::ServerContext*,
+                                        const wire::FetchCertificatesRequest* in,
                                         wire::FetchCertificatesResponse* out) {
   const auto& asked = in->thumbprints();
   if (asked.size() > kMaxThumbprints) return status_of({ErrorCode::resource_exhausted, ""});
@@ -61,29 +66,34 @@ grpc::Status Service::FetchCertificates(grpc::ServerContext*, const wire::FetchC
 
 // --- PInitReq → PInitRes ---
 
-grpc::Status Service::PurchaseInit(grpc::ServerContext*, const wire::MessageWrapper* in, wire::MessageWrapper* out) {
-  return handle<PInitReq, PInitRes>(receiver_, *in, *out,
-                                    [this](const Opened<PInitReq>& pinit_req) { return purchase_init(pinit_req); });
+grpc::Status Service::PurchaseInit(grpc::ServerContext*, const wire::MessageWrapper* in,
+                                   wire::MessageWrapper* out) {
+  return handle<PInitReq, PInitRes>(
+      receiver_, *in, *out,
+      [this](const Opened<PInitReq>& pinit_req) { return purchase_init(pinit_req); });
 }
 
 Result<Reply<PInitRes>> Service::purchase_init(const Opened<PInitReq>& pinit_req) {
   const auto gateway = parts_.gateway.certificates();
-  CHECK_OR_FAIL(gateway, ErrorCode::peer_unavailable, "the gateway's certificates are not known yet");
+  CHECK_OR_FAIL(gateway, ErrorCode::peer_unavailable,
+                "the gateway's certificates are not known yet");
   // After a crash the same PInitReq finds the purchase that it began, with its challenge.
   auto before = TRY(parts_.store.find_initiated(pinit_req.message.content_digest()));
   const auto purchase = before ? std::move(*before) : TRY(initiate(pinit_req, *gateway));
   // The bag must hold the certificate that PEThumb names.
   CHECK_OR_FAIL(purchase.gateway == gateway->key_exchange.leaf.thumbprint(), ErrorCode::unknown_xid,
                 "the gateway's certificate has changed since this purchase began");
-  return Reply<PInitRes>{make_pinit_res(purchase),
-                         {.trans_ids = purchase.ids, .baggage = {}, .enclosed = chain_list(gateway->key_exchange)}};
+  return Reply<PInitRes>{
+      make_pinit_res(purchase),
+      {.trans_ids = purchase.ids, .baggage = {}, .enclosed = chain_list(gateway->key_exchange)}};
 }
 
-Result<Initiated> Service::initiate(const Opened<PInitReq>& pinit_req, const GatewayCertificates& gateway) {
+Result<Initiated> Service::initiate(const Opened<PInitReq>& pinit_req,
+                                    const GatewayCertificates& gateway) {
   const auto found = TRY(parts_.store.find_order(pinit_req.message->lid_m));
   const auto order = found ? std::optional(found->order) : std::nullopt;
-  auto purchase = TRY(accept_pinit_req(order, found && found->taken, pinit_req.message, {*parts_.party, gateway},
-                                       parts_.clock(), parts_.rng));
+  auto purchase = TRY(accept_pinit_req(order, found && found->taken, pinit_req.message,
+                                       {*parts_.party, gateway}, parts_.clock(), parts_.rng));
   CHECK_OR_FAIL(found->initiations < kMaxInitiations, ErrorCode::resource_exhausted,
                 "this order was looked at too often");
   TRY(parts_.store.insert(purchase));
@@ -94,8 +104,10 @@ Result<Initiated> Service::initiate(const Opened<PInitReq>& pinit_req, const Gat
 
 // --- PReq → PRes ---
 
-grpc::Status Service::Purchase(grpc::ServerContext*, const wire::MessageWrapper* in, wire::MessageWrapper* out) {
-  return handle<PReq, PRes>(receiver_, *in, *out, [this](const Opened<PReq>& preq) { return purchase(preq); });
+grpc::Status Service::Purchase(grpc::ServerContext*, const wire::MessageWrapper* in,
+                               wire::MessageWrapper* out) {
+  return handle<PReq, PRes>(receiver_, *in, *out,
+                            [this](const Opened<PReq>& preq) { return purchase(preq); });
 }
 
 Result<Reply<PRes>> Service::purchase(const Opened<PReq>& preq) {
@@ -104,11 +116,13 @@ Result<Reply<PRes>> Service::purchase(const Opened<PReq>& preq) {
   auto found = TRY(parts_.store.find(ids->xid));
   CHECK_OR_FAIL(found, ErrorCode::unknown_xid, "this is no purchase of ours");
   auto purchase = is_repeat(found->state, preq) ? std::move(*found) : TRY(take_order(*found, preq));
-  auto* awaiting = purchase.authorization ? std::get_if<AwaitingAuthRes>(&*purchase.authorization) : nullptr;
+  auto* awaiting =
+      purchase.authorization ? std::get_if<AwaitingAuthRes>(&*purchase.authorization) : nullptr;
   if (awaiting != nullptr) {
     const auto& order = std::get<Ordered>(purchase.state);
     const auto auth_rrpid = awaiting->auth_rrpid;
-    purchase.authorization = TRY(parts_.resolver.resolve(order, std::move(*awaiting), kGatewayDeadline));
+    purchase.authorization =
+        TRY(parts_.resolver.resolve(order, std::move(*awaiting), kGatewayDeadline));
     if (std::holds_alternative<AwaitingAuthRes>(*purchase.authorization)) {
       TRY(parts_.store.postpone(auth_rrpid, parts_.clock() + back_off(0)));
     }
@@ -135,8 +149,10 @@ Result<FoundPurchase> Service::take_order(const FoundPurchase& found, const Open
 
 Result<FoundPurchase> Service::save_order(Ordered order, const Opened<PReq>& preq, Instant now) {
   const auto gateway = parts_.gateway.certificates();
-  CHECK_OR_FAIL(gateway, ErrorCode::peer_unavailable, "the gateway's certificates are not known yet");
-  auto awaiting = TRY(make_auth_req(order, parts_.rng.make<RRPID>(), *parts_.party, *gateway, now, parts_.rng));
+  CHECK_OR_FAIL(gateway, ErrorCode::peer_unavailable,
+                "the gateway's certificates are not known yet");
+  auto awaiting =
+      TRY(make_auth_req(order, parts_.rng.make<RRPID>(), *parts_.party, *gateway, now, parts_.rng));
   const auto& xid = order.initiated.ids.xid;
   const auto saved = parts_.store.advance(order, awaiting, now, now + kFlowTime);
   if (saved) {
@@ -145,12 +161,14 @@ Result<FoundPurchase> Service::save_order(Ordered order, const Opened<PReq>& pre
     return FoundPurchase{std::move(order), std::move(awaiting)};
   }
   if (saved.error().code != ErrorCode::conflict) return failure(saved.error());
-  // Somebody was first: this very PReq in another thread, another one, or another payer of the order.
+  // Somebody was first: this very PReq in another thread, another one, or another payer of the
+  // order.
   auto now_found = TRY(parts_.store.find(xid));
   CHECK_OR_FAIL(now_found, ErrorCode::internal, "a purchase has gone");
   if (is_repeat(now_found->state, preq)) return std::move(*now_found);
   Rejected rejected{std::move(order.initiated), std::move(order.preq)};
-  if (!std::holds_alternative<Initiated>(now_found->state)) return FoundPurchase{std::move(rejected), std::nullopt};
+  if (!std::holds_alternative<Initiated>(now_found->state))
+    return FoundPurchase{std::move(rejected), std::nullopt};
   return save_rejection(std::move(rejected));
 }
 
@@ -166,8 +184,9 @@ Result<FoundPurchase> Service::save_rejection(Rejected rejected) {
 
 grpc::Status Service::PurchaseInquiry(grpc::ServerContext*, const wire::MessageWrapper* in,
                                       wire::MessageWrapper* out) {
-  return handle<InqReq, InqRes>(receiver_, *in, *out,
-                                [this](const Opened<InqReq>& inq_req) { return purchase_inquiry(inq_req); });
+  return handle<InqReq, InqRes>(receiver_, *in, *out, [this](const Opened<InqReq>& inq_req) {
+    return purchase_inquiry(inq_req);
+  });
 }
 
 Result<Reply<InqRes>> Service::purchase_inquiry(const Opened<InqReq>& inq_req) {

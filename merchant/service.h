@@ -20,7 +20,8 @@ class Service final : public wire::MerchantService::Service {
   };
   explicit Service(Parts parts);
 
-  grpc::Status FetchCertificates(grpc::ServerContext* context, const wire::FetchCertificatesRequest* in,
+  grpc::Status FetchCertificates(grpc::ServerContext* context,
+                                 const wire::FetchCertificatesRequest* in,
                                  wire::FetchCertificatesResponse* out) override;
   grpc::Status PurchaseInit(grpc::ServerContext* context, const wire::MessageWrapper* in,
                             wire::MessageWrapper* out) override;

@@ -1,6 +1,7 @@
 // Store: the merchant's orders, purchases and authorisations in the database. Called by service and
-// resolver from many threads, and by the operator's commands beside a running daemon; every function
-// is one transaction. Errors, all: storage_unavailable; conflict: somebody else moved first.
+// resolver from many threads, and by the operator's commands beside a running daemon; every
+// function is one transaction. Errors, all: storage_unavailable; conflict: somebody else moved
+// first.
 #pragma once
 
 #include <optional>
@@ -28,7 +29,7 @@ struct FoundPurchase {
 /// declined can be paid with another card until it expires.
 enum class OrderStatus { open, pending, authorized, paid, declined, expired };
 using set::to_string;  // beside the one that follows
-std::string_view to_string(OrderStatus status);  
+std::string_view to_string(OrderStatus status);
 
 /// One purchase of an order at which a PReq arrived.
 struct PaymentSummary {
@@ -65,9 +66,10 @@ class Store {
   Result<std::optional<Initiated>> find_initiated(const Digest& request_digest);
   Result<std::optional<FoundPurchase>> find(const XID& xid);
 
-  /// Initiated → Ordered, with the AuthReq's exact bytes; `next_attempt_at` is when the resolver may
-  /// take it up. conflict: the purchase is no longer Initiated, or another one pays the order.
-  Result<void> advance(const Ordered& order, const AwaitingAuthRes& next, Instant now, Instant next_attempt_at);
+  /// Initiated → Ordered, with the AuthReq's exact bytes; `next_attempt_at` is when the resolver
+  /// may take it up. conflict: the purchase is no longer Initiated, or another one pays the order.
+  Result<void> advance(const Ordered& order, const AwaitingAuthRes& next, Instant now,
+                       Instant next_attempt_at);
   /// Initiated → Rejected.
   Result<void> advance(const Rejected& purchase);
   /// AwaitingAuthRes → decided. Overwrites PI, AuthReq and reply key. A declined order may be paid

@@ -6,7 +6,8 @@ namespace {
 constexpr std::size_t kFirstPurchaseColumn = 7;  // after kOrderColumns
 
 Result<Amount> amount_of(const Row& row, std::size_t currency_column, std::size_t amount_column) {
-  const auto currency = TRY(Currency::from_number(static_cast<unsigned>(row.integer(currency_column))));
+  const auto currency =
+      TRY(Currency::from_number(static_cast<unsigned>(row.integer(currency_column))));
   return Amount::make(currency, row.integer(amount_column));
 }
 
@@ -15,7 +16,9 @@ Result<T> local_id(const Row& row, std::size_t column) {
   return T::parse(string_of(row.blob(column)));
 }
 
-Bytes blob_or_empty(const Row& row, std::size_t column) { return row.is_null(column) ? Bytes{} : row.blob(column); }
+Bytes blob_or_empty(const Row& row, std::size_t column) {
+  return row.is_null(column) ? Bytes{} : row.blob(column);
+}
 
 Result<Initiated> initiated_of(const Row& row) {
   auto order = TRY(order_of(row));
@@ -44,7 +47,8 @@ ReceivedPReq received_of(const Row& row) {
 Result<Order> order_of(const Row& row) {
   auto id = TRY(local_id<LIDM>(row, 0));
   const auto amount = TRY(amount_of(row, 3, 4));
-  return Order{std::move(id), row.octets<Digest>(1), row.text(2), amount, row.instant(5), row.instant(6)};
+  return Order{std::move(id), row.octets<Digest>(1), row.text(2),
+               amount,        row.instant(5),        row.instant(6)};
 }
 
 Result<PurchaseState> purchase_of(const Row& row) {
@@ -52,10 +56,11 @@ Result<PurchaseState> purchase_of(const Row& row) {
   const auto& state = row.text(kFirstPurchaseColumn + 1);
   if (state == "initiated") return PurchaseState(std::move(initiated));
   auto received = received_of(row);
-  if (state == "rejected") return PurchaseState(Rejected{std::move(initiated), std::move(received)});
+  if (state == "rejected")
+    return PurchaseState(Rejected{std::move(initiated), std::move(received)});
   const auto hod = row.octets<Digest>(kFirstPurchaseColumn + 16);
-  return PurchaseState(
-      Ordered{std::move(initiated), std::move(received), hod, blob_or_empty(row, kFirstPurchaseColumn + 21)});
+  return PurchaseState(Ordered{std::move(initiated), std::move(received), hod,
+                               blob_or_empty(row, kFirstPurchaseColumn + 21)});
 }
 
 Result<Authorization> authorization_of(const Row& row) {
@@ -64,7 +69,8 @@ Result<Authorization> authorization_of(const Row& row) {
   if (state == "awaiting") {
     const auto amount = TRY(amount_of(row, 2, 3));
     auto pending = TRY(PendingReply::from_bytes(row.blob(7)));
-    return Authorization(AwaitingAuthRes{auth_rrpid, amount, Request{row.blob(6), std::move(pending)}});
+    return Authorization(
+        AwaitingAuthRes{auth_rrpid, amount, Request{row.blob(6), std::move(pending)}});
   }
   const auto decided_at = row.instant(8);
   if (state == "declined") {
@@ -72,18 +78,28 @@ Result<Authorization> authorization_of(const Row& row) {
                                   blob_or_empty(row, 13), blob_or_empty(row, 14)});
   }
   const auto amount = TRY(amount_of(row, 2, 4));
-  Authorized authorized{auth_rrpid,           amount,
-                        decided_at,           row.text(10),
-                        blob_or_empty(row, 11), blob_or_empty(row, 12),
-                        blob_or_empty(row, 13), blob_or_empty(row, 14)};
+  Authorized authorized{auth_rrpid,
+                        amount,
+                        decided_at,
+                        row.text(10),
+                        blob_or_empty(row, 11),
+                        blob_or_empty(row, 12),
+                        blob_or_empty(row, 13),
+                        blob_or_empty(row, 14)};
   if (state == "authorized") return Authorization(std::move(authorized));
   const auto captured = TRY(amount_of(row, 2, 5));
   return Authorization(Captured{std::move(authorized), captured, decided_at});
 }
 
 Result<PaymentSummary> payment_of(const Row& row) {
-  PaymentSummary out{row.octets<XID>(0), OrderStatus::pending, row.instant(1), std::nullopt,
-                     std::nullopt,       std::nullopt,                        "",             std::nullopt};
+  PaymentSummary out{row.octets<XID>(0),
+                     OrderStatus::pending,
+                     row.instant(1),
+                     std::nullopt,
+                     std::nullopt,
+                     std::nullopt,
+                     "",
+                     std::nullopt};
   const auto& state = row.text(2);
   if (state == "awaiting") return out;
   out.status = state == "captured"     ? OrderStatus::paid

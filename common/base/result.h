@@ -90,6 +90,9 @@ inline void unwrap(Result<void>&&) {}
 
 /// Evaluates to the value of a Result, or returns its Error from the enclosing function.
 /// A GNU statement expression: gcc and clang both take it, also for void and move-only values.
+/// Use it as a whole statement, as an initialiser, or as a function's argument, never as one member
+/// of a braced initialiser: leaving from there, gcc 12 does not destroy the members made before it
+/// (tests/tidy looks for that).
 #define TRY(...) SET_TRY_NAMED_(SET_TRY_JOIN_(try_result_, __COUNTER__), __VA_ARGS__)
 #define SET_TRY_JOIN_(a, b) SET_TRY_JOIN_AGAIN_(a, b)
 #define SET_TRY_JOIN_AGAIN_(a, b) a##b

@@ -16,7 +16,8 @@ template <class T>
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(T value) : value_(std::move(value)) {}
+  /// A short string that was moved from still holds its octets; they are wiped here.
+  explicit Secret(T value) : value_(std::move(value)) { erase(value); }
   Secret(Secret&& other) noexcept : value_(std::move(other.value_)) { other.clear(); }
   Secret& operator=(Secret&& other) noexcept {
     if (this != &other) {
@@ -35,11 +36,13 @@ class Secret {
   bool empty() const { return value_.empty(); }
 
  private:
-  void clear() {
+  void clear() { erase(value_); }
+
+  static void erase(T& value) {
     // Short strings live inside the object, so the capacity is wiped, not only the size.
-    value_.resize(value_.capacity());
-    wipe(value_.data(), value_.size());
-    value_.clear();
+    value.resize(value.capacity());
+    wipe(value.data(), value.size());
+    value.clear();
   }
 
   T value_{};

@@ -1,11 +1,18 @@
 #include "common/base/time.h"
 
+#include <algorithm>
 #include <charconv>
-#include <cstdio>
 
 #include <fmt/format.h>
 
 namespace set {
+namespace {
+
+constexpr const char* kTimeForm = "a time is written 2026-11-22T10:00:00Z";
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
 
 Clock system_clock() {
   return [] {
@@ -26,20 +33,23 @@ std::string to_string(Instant instant) {
 
 Result<Instant> parse_instant(std::string_view text) {
   using namespace std::chrono;
-  const std::string copy(text);
-  int y = 0;
-  unsigned mo = 0, d = 0, h = 0, mi = 0, s = 0, ms = 0;
-  int used = 0;
-  const bool whole = std::sscanf(copy.c_str(), "%4d-%2u-%2uT%2u:%2u:%2uZ%n", &y, &mo, &d, &h, &mi,
-                                 &s, &used) == 6 && used == static_cast<int>(copy.size());
-  const bool fraction =
-      !whole && std::sscanf(copy.c_str(), "%4d-%2u-%2uT%2u:%2u:%2u.%3uZ%n", &y, &mo, &d, &h, &mi,
-                            &s, &ms, &used) == 7 && used == static_cast<int>(copy.size());
-  const year_month_day date{year{y}, month{mo}, day{d}};
-  CHECK_OR_FAIL((whole || fraction) && date.ok() && h < 24 && mi < 60 && s < 60,
-                ErrorCode::invalid_argument, "a time is written 2026-11-22T10:00:00Z");
-  return time_point_cast<milliseconds>(sys_days{date}) + hours{h} + minutes{mi} + seconds{s} +
-         milliseconds{ms};
+  // Place by place: each part has all its digits, and a fraction is milliseconds.
+  const std::string_view form =
+      text.size() == 20 ? "0000-00-00T00:00:00Z" : "0000-00-00T00:00:00.000Z";
+  const bool form_ok = std::ranges::equal(
+      text, form, [](char c, char wanted) { return wanted == '0' ? is_digit(c) : c == wanted; });
+  CHECK_OR_FAIL(form_ok, ErrorCode::invalid_argument, kTimeForm);
+  const auto part = [&](std::size_t at, std::size_t size) {
+    int value = 0;
+    for (const char c : text.substr(at, size)) value = value * 10 + (c - '0');
+    return value;
+  };
+  const year_month_day date{year{part(0, 4)}, month{static_cast<unsigned>(part(5, 2))},
+                            day{static_cast<unsigned>(part(8, 2))}};
+  const int h = part(11, 2), m = part(14, 2), s = part(17, 2);
+  CHECK_OR_FAIL(date.ok() && h < 24 && m < 60 && s < 60, ErrorCode::invalid_argument, kTimeForm);
+  return Instant(sys_days{date}) + hours{h} + minutes{m} + seconds{s} +
+         milliseconds{text.size() == 24 ? part(20, 3) : 0};
 }
 
 Result<Duration> parse_duration(std::string_view text) {

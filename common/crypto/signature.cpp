@@ -34,16 +34,15 @@ Result<SignatureAlgorithm> algorithm_of(const Botan::Public_Key& key) {
 
 std::unique_ptr<SoftwareSigner::Impl> make_impl(const Botan::Private_Key& key,
                                                 SignatureAlgorithm algorithm) {
-  auto pkcs8 = SecretBytes(key.private_key_info());
-  // The pool outlives a move of the signer, so it owns its copy of the key.
-  auto shared = std::make_shared<const SecretBytes>(pkcs8.clone());
+  const auto pkcs8 = std::make_shared<const SecretBytes>(key.private_key_info());
+  const auto prepare = [pkcs8] {
+    return std::make_unique<detail::PreparedSigner>(pkcs8->reveal());
+  };
   return std::unique_ptr<SoftwareSigner::Impl>(
       new SoftwareSigner::Impl{.algorithm = algorithm,
-                               .pkcs8 = std::move(pkcs8),
+                               .pkcs8 = pkcs8,
                                .public_key = key.subject_public_key(),
-                               .signers = LendingPool<detail::PreparedSigner>([shared] {
-                                 return std::make_unique<detail::PreparedSigner>(shared->reveal());
-                               })});
+                               .signers = LendingPool<detail::PreparedSigner>(prepare)});
 }
 
 }  // namespace
@@ -97,7 +96,7 @@ Result<Bytes> SoftwareSigner::sign(ByteView message) const {
 }
 
 const Bytes& SoftwareSigner::public_key() const { return impl_->public_key; }
-SecretBytes SoftwareSigner::pkcs8() const { return impl_->pkcs8.clone(); }
+SecretBytes SoftwareSigner::pkcs8() const { return impl_->pkcs8->clone(); }
 SignatureAlgorithm SoftwareSigner::algorithm() const { return impl_->algorithm; }
 
 Result<void> verify_signature(ByteView public_key, ByteView message, ByteView signature) {

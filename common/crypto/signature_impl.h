@@ -31,7 +31,7 @@ Result<MlDsaKey> parse_ml_dsa_key(ByteView spki);
 
 struct SoftwareSigner::Impl {
   SignatureAlgorithm algorithm;
-  SecretBytes pkcs8;
+  std::shared_ptr<const SecretBytes> pkcs8;  ///< also held by what fills `signers`
   Bytes public_key;
   mutable LendingPool<detail::PreparedSigner> signers;
 };

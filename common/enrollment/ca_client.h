@@ -14,7 +14,8 @@ namespace set {
 /// times with a pause: the CA answers it once.
 class CaClient {
  public:
-  /// `target` is the CA's "host:port"; its TLS certificate must be under the trust's transport root.
+  /// `target` is the CA's "host:port"; its TLS certificate must be under the trust's transport
+  /// root.
   static CaClient connect(std::string target, const Trust& trust);
 
   /// Sends the request to the RPC that takes its type and opens the wrapper of the answer.

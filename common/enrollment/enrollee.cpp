@@ -41,7 +41,8 @@ Result<Registration> registration_of(std::string_view brand, LIDEE lid_ee, const
   const auto ca = ca_of(role);
   CHECK_OR_FAIL(answer.signer.has_role(ca), ErrorCode::invalid_certificate,
                 "the answer's signer is no authority for this kind of certificate");
-  CHECK_OR_FAIL(brand == kAnyBrand || answer.signer.brand() == brand, ErrorCode::invalid_certificate,
+  CHECK_OR_FAIL(brand == kAnyBrand || answer.signer.brand() == brand,
+                ErrorCode::invalid_certificate,
                 "the CA is of another brand than the one asked for");
   // "CAEThumb names a valid CCA key-exchange certificate of that brand"
   const auto* cae = find(answer.bag, answer.cae_thumb);
@@ -67,8 +68,8 @@ Result<void> check_registration(const Registration& registration, const LIDEE& l
   return {};
 }
 
-Result<Chain> certified_chain(const CertAnswer& answer, ByteView public_key, const Expected& expected,
-                              const Trust& trust, Instant now) {
+Result<Chain> certified_chain(const CertAnswer& answer, ByteView public_key,
+                              const Expected& expected, const Trust& trust, Instant now) {
   // "certificates named by CertThumbs are present, chain, certify my key, brand right"
   const Certificate* leaf = nullptr;
   for (const auto& thumbprint : answer->cert_thumbs) {
@@ -81,7 +82,8 @@ Result<Chain> certified_chain(const CertAnswer& answer, ByteView public_key, con
   }
   CHECK_OR_FAIL(leaf != nullptr, ErrorCode::missing_certificate,
                 "none of the certificates that the CA sent is of our key");
-  Result<void> last = failure(ErrorCode::missing_certificate, "the CA's own certificates are missing");
+  Result<void> last =
+      failure(ErrorCode::missing_certificate, "the CA's own certificates are missing");
   for (const auto& ca : signing_certificates(answer.bag(), ca_of(expected.role), leaf->brand())) {
     for (const auto& brand : signing_certificates(answer.bag(), Role::bca, leaf->brand())) {
       const std::vector<Certificate> issuers{ca, brand};
@@ -102,7 +104,8 @@ namespace {
 
 constexpr std::size_t kSecretBytes = kCardSecretBytes;
 
-RequestContext context_for(const Registration& registration, const Party& self, Instant now, Rng& rng) {
+RequestContext context_for(const Registration& registration, const Party& self, Instant now,
+                           Rng& rng) {
   return RequestContext{.self = self,
                         .recipient = &registration.cae,
                         .rrpid = rng.make<RRPID>(),
@@ -124,10 +127,11 @@ Result<SecretBytes> pan_data0_block(const CardToRegister& card, const SecretByte
 
 Result<Sent<AwaitingCardCInitRes>> make_card_c_init_req(const Party& self, std::string_view brand,
                                                         Instant now, Rng& rng) {
-  AwaitingCardCInitRes next{std::string(brand.empty() ? kAnyBrand : brand), detail::make_lid_ee(rng),
-                            rng.make<Challenge>()};
+  AwaitingCardCInitRes next{std::string(brand.empty() ? kAnyBrand : brand),
+                            detail::make_lid_ee(rng), rng.make<Challenge>()};
   const CardCInitReq req{next.lid_ee, next.chall_ee, next.brand, {}};
-  const RequestContext context{.self = self, .rrpid = rng.make<RRPID>(), .trans_ids = std::nullopt, .now = now};
+  const RequestContext context{
+      .self = self, .rrpid = rng.make<RRPID>(), .trans_ids = std::nullopt, .now = now};
   auto request = TRY(seal_request(req, context, rng));
   return Sent<AwaitingCardCInitRes>{std::move(next), std::move(request)};
 }
@@ -147,8 +151,9 @@ Result<Sent<AwaitingRegFormRes>> make_reg_form_req(CardCInitiated state, const P
                                                    const Pan& pan, std::string_view language,
                                                    Instant now, Rng& rng) {
   AwaitingRegFormRes next{std::move(state.registration), rng.make<Challenge>()};
-  const RegFormReq req{next.registration.lid_ee, next.chall_ee2, next.registration.lid_ca,
-                       RequestType::card_initial_sig, std::string(language), {}};
+  const RegFormReq req{next.registration.lid_ee, next.chall_ee2,
+                       next.registration.lid_ca, RequestType::card_initial_sig,
+                       std::string(language),    {}};
   auto copy = TRY(Pan::parse(pan.reveal()));
   const auto account = to_block(PANOnly{std::move(copy), rng.secret(kSecretBytes)});
   auto context = context_for(next.registration, self, now, rng);
@@ -161,11 +166,12 @@ Result<Sent<AwaitingRegFormRes>> make_reg_form_req(CardCInitiated state, const P
 Result<std::variant<FormReceived, ReferralData>> accept_reg_form_res(
     AwaitingRegFormRes state, const OpenedAnswer<RegFormRes>& res) {
   const auto& message = res.message;
-  TRY(detail::check_ids(state.registration.lid_ee, message->lid_ee, state.chall_ee2, message->chall_ee2));
+  TRY(detail::check_ids(state.registration.lid_ee, message->lid_ee, state.chall_ee2,
+                        message->chall_ee2));
   TRY(detail::check_registration(state.registration, message->lid_ee, message->lid_ca));
-  CHECK_OR_FAIL(message.signer().has_role(Role::cca) &&
-                    message.signer().brand() == state.registration.brand,
-                ErrorCode::invalid_certificate, "the form is not from the CA that we asked");
+  CHECK_OR_FAIL(
+      message.signer().has_role(Role::cca) && message.signer().brand() == state.registration.brand,
+      ErrorCode::invalid_certificate, "the form is not from the CA that we asked");
   using Outcome = std::variant<FormReceived, ReferralData>;
   if (const auto* referral = std::get_if<ReferralData>(&message->form)) return Outcome(*referral);
   return Outcome(FormReceived{std::move(state.registration), message->chall_ca,
@@ -206,17 +212,20 @@ Result<Sent<AwaitingCardCertRes>> make_card_cert_req(FormReceived state, const P
 
 /// Spec:    set-1997 §3.1, "C's checks" of CertRes; protocol §3 for NonceCCA's commitment.
 /// Secrets: CardSecret and PANSecret go out, for the wallet's protection.
-Result<std::variant<CardCertified, CertRefused>> accept_card_cert_res(
-    AwaitingCardCertRes state, const CardToRegister& card, const CertAnswer& res, const Trust& trust,
-    Instant now) {
+Result<std::variant<CardCertified, CertRefused>> accept_card_cert_res(AwaitingCardCertRes state,
+                                                                      const CardToRegister& card,
+                                                                      const CertAnswer& res,
+                                                                      const Trust& trust,
+                                                                      Instant now) {
   // "ids and Chall-EE3 → status"
   TRY(detail::check_ids(state.registration.lid_ee, res->lid_ee, state.chall_ee3, res->chall_ee3));
   TRY(detail::check_registration(state.registration, res->lid_ee, res->lid_ca));
   using Outcome = std::variant<CardCertified, CertRefused>;
   if (res->status != CertStatusCode::request_complete) return Outcome(detail::refused(*res));
   // "The CCA commits to NonceCCA in RegFormRes and reveals it in CertRes"
-  CHECK_OR_FAIL(res->nonce_cca && nonce_cca_commitment(*res->nonce_cca) == state.nonce_cca_commitment,
-                ErrorCode::verification_failed, "the CA's NonceCCA is not the one it committed to");
+  CHECK_OR_FAIL(
+      res->nonce_cca && nonce_cca_commitment(*res->nonce_cca) == state.nonce_cca_commitment,
+      ErrorCode::verification_failed, "the CA's NonceCCA is not the one it committed to");
   const Expected expected{Role::cardholder, KeyUse::signature, state.registration.brand};
   auto chain = TRY(detail::certified_chain(res, state.public_key, expected, trust, now));
   // "a cardholder certificate's notAfter may not lie beyond the card's expiry"
@@ -225,9 +234,11 @@ Result<std::variant<CardCertified, CertRefused>> accept_card_cert_res(
   // "recompute HMAC({PAN, expiry}; PANSecret) and compare with the CN"
   auto pan_secret = derive_pan_secret(state.card_secret.reveal(), res->nonce_cca->view(),
                                       state.registration.brand, state.public_key);
-  CHECK_OR_FAIL(chain.leaf.common_name() == cardholder_pseudonym(card.pan, card.expiry, pan_secret.reveal()),
-                ErrorCode::verification_failed, "the certificate's name is not this card's pseudonym");
-  return Outcome(CardCertified{std::move(chain), std::move(state.card_secret), std::move(pan_secret)});
+  CHECK_OR_FAIL(
+      chain.leaf.common_name() == cardholder_pseudonym(card.pan, card.expiry, pan_secret.reveal()),
+      ErrorCode::verification_failed, "the certificate's name is not this card's pseudonym");
+  return Outcome(
+      CardCertified{std::move(chain), std::move(state.card_secret), std::move(pan_secret)});
 }
 
 Result<CertInquiry> make_cert_inq_req(const Registration& registration, const Party& self,

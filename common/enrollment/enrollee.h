@@ -1,5 +1,5 @@
-// The end entity's half of registration: what a wallet, a merchant and a gateway send to their CA, and
-// what they check before they believe its answer (set-1997 §3.1, §3.2; protocol §3). Pure.
+// The end entity's half of registration: what a wallet, a merchant and a gateway send to their CA,
+// and what they check before they believe its answer (set-1997 §3.1, §3.2; protocol §3). Pure.
 // register.h runs these in order; nobody else needs to.
 //
 //  state                  message in     next                              message out
@@ -95,7 +95,8 @@ class CertAnswer {
  public:
   // NOLINTBEGIN(google-explicit-constructor): implicit by design
   CertAnswer(const OpenedAnswer<CertRes>& opened) : res_(*opened.message), bag_(opened.bag) {}
-  CertAnswer(const OpenedAnswer<CertInqRes>& opened) : res_(opened.message->state), bag_(opened.bag) {}
+  CertAnswer(const OpenedAnswer<CertInqRes>& opened)
+      : res_(opened.message->state), bag_(opened.bag) {}
   // NOLINTEND(google-explicit-constructor)
   const CertRes& operator*() const { return res_; }
   const CertRes* operator->() const { return &res_; }
@@ -125,9 +126,11 @@ Result<Sent<AwaitingCardCertRes>> make_card_cert_req(FormReceived state, const P
 /// Checks the commitment, recomputes the pseudonym and compares it with the CN.
 /// Errors: unknown_lid, challenge_mismatch, missing_certificate, invalid_certificate,
 /// verification_failed, Trust::verify's.
-Result<std::variant<CardCertified, CertRefused>> accept_card_cert_res(
-    AwaitingCardCertRes state, const CardToRegister& card, const CertAnswer& res, const Trust& trust,
-    Instant now);
+Result<std::variant<CardCertified, CertRefused>> accept_card_cert_res(AwaitingCardCertRes state,
+                                                                      const CardToRegister& card,
+                                                                      const CertAnswer& res,
+                                                                      const Trust& trust,
+                                                                      Instant now);
 
 // --- merchant and gateway ---
 
@@ -183,9 +186,11 @@ Result<Sent<AwaitingPartyCertRes>> make_party_cert_req(PartyInitiated state, con
                                                        const Secret<std::string>& token,
                                                        Instant now, Rng& rng);
 /// Certificates of our keys, of our brand and id, under our root.
-Result<std::variant<PartyCertified, CertRefused>> accept_party_cert_res(
-    AwaitingPartyCertRes state, const PartyKeys& keys, const CertAnswer& res, const Trust& trust,
-    Instant now);
+Result<std::variant<PartyCertified, CertRefused>> accept_party_cert_res(AwaitingPartyCertRes state,
+                                                                        const PartyKeys& keys,
+                                                                        const CertAnswer& res,
+                                                                        const Trust& trust,
+                                                                        Instant now);
 
 // --- inquiry, for both ---
 

@@ -26,10 +26,10 @@ Result<void> check_ids(const LIDEE& sent_lid, const LIDEE& lid, const Challenge&
 Result<void> check_registration(const Registration& registration, const LIDEE& lid_ee,
                                 const LIDCA& lid_ca);
 
-/// Of the certificates that CertThumbs names, the one of this key and use, verified for the role, with
-/// its issuers out of the bag.
-Result<Chain> certified_chain(const CertAnswer& answer, ByteView public_key, const Expected& expected,
-                              const Trust& trust, Instant now);
+/// Of the certificates that CertThumbs names, the one of this key and use, verified for the role,
+/// with its issuers out of the bag.
+Result<Chain> certified_chain(const CertAnswer& answer, ByteView public_key,
+                              const Expected& expected, const Trust& trust, Instant now);
 
 CertRefused refused(const CertRes& res);
 

@@ -10,7 +10,8 @@ constexpr std::string_view kPossessionInfo = "SET/2 possession";
 constexpr std::size_t kKemAnswerBytes = 32;
 
 RequestType request_type_of(const PartyToEnroll& party) {
-  return party.role == Role::gateway ? RequestType::pgwy_initial_both : RequestType::mer_initial_both;
+  return party.role == Role::gateway ? RequestType::pgwy_initial_both
+                                     : RequestType::mer_initial_both;
 }
 
 /// The keys sign before anybody has certified them.
@@ -60,7 +61,8 @@ Result<Sent<AwaitingMeAqCInitRes>> make_me_aq_c_init_req(const PartyToEnroll& pa
       .encryption_key = keys.key_exchange.public_key().spki(),
       .thumbs = {},
   };
-  const RequestContext context{.self = self, .rrpid = rng.make<RRPID>(), .trans_ids = std::nullopt, .now = now};
+  const RequestContext context{
+      .self = self, .rrpid = rng.make<RRPID>(), .trans_ids = std::nullopt, .now = now};
   auto request = TRY(seal_request(req, context, rng));
   return Sent<AwaitingMeAqCInitRes>{std::move(next), std::move(request)};
 }
@@ -71,11 +73,11 @@ Result<std::variant<PartyInitiated, ReferralData>> accept_me_aq_c_init_res(
     const Trust& trust, Instant now) {
   const auto& message = res.message;
   TRY(detail::check_ids(state.lid_ee, message->lid_ee, state.chall_ee, message->chall_ee));
-  CHECK_OR_FAIL(message->request_type == request_type_of(state.party), ErrorCode::wrapper_msg_mismatch,
-                "the answer is to another type of request");
+  CHECK_OR_FAIL(message->request_type == request_type_of(state.party),
+                ErrorCode::wrapper_msg_mismatch, "the answer is to another type of request");
   const detail::InitAnswer answer{message->lid_ca, message->cae_thumb, message.signer(), res.bag};
-  auto registration = TRY(detail::registration_of(state.party.brand, std::move(state.lid_ee), answer,
-                                                  state.party.role, trust, now));
+  auto registration = TRY(detail::registration_of(state.party.brand, std::move(state.lid_ee),
+                                                  answer, state.party.role, trust, now));
   using Outcome = std::variant<PartyInitiated, ReferralData>;
   if (const auto* referral = std::get_if<ReferralData>(&message->form)) return Outcome(*referral);
   auto context = TRY(hpke_receiver(keys.key_exchange, message->kem_challenge_encapsulated,
@@ -127,9 +129,11 @@ Result<Sent<AwaitingPartyCertRes>> make_party_cert_req(PartyInitiated state, con
 }
 
 /// Spec:    set-1997 §3.1, "C's checks" of CertRes; §3.2: two certificates, merchantData in both.
-Result<std::variant<PartyCertified, CertRefused>> accept_party_cert_res(
-    AwaitingPartyCertRes state, const PartyKeys& keys, const CertAnswer& res, const Trust& trust,
-    Instant now) {
+Result<std::variant<PartyCertified, CertRefused>> accept_party_cert_res(AwaitingPartyCertRes state,
+                                                                        const PartyKeys& keys,
+                                                                        const CertAnswer& res,
+                                                                        const Trust& trust,
+                                                                        Instant now) {
   TRY(detail::check_ids(state.registration.lid_ee, res->lid_ee, state.chall_ee3, res->chall_ee3));
   TRY(detail::check_registration(state.registration, res->lid_ee, res->lid_ca));
   using Outcome = std::variant<PartyCertified, CertRefused>;
@@ -144,7 +148,8 @@ Result<std::variant<PartyCertified, CertRefused>> accept_party_cert_res(
   TRY(check_identity(key_exchange.leaf, state.party));
   CHECK_OR_FAIL(!res->tls_certificates.empty(), ErrorCode::missing_certificate,
                 "the CA sent no TLS certificate");
-  return Outcome(PartyCertified{std::move(signature), std::move(key_exchange), res->tls_certificates});
+  return Outcome(
+      PartyCertified{std::move(signature), std::move(key_exchange), res->tls_certificates});
 }
 
 }  // namespace set

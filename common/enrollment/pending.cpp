@@ -13,8 +13,8 @@ constexpr std::string_view kFile = "enrolling.set";
 constexpr std::string_view kState = "state";
 
 tl::unexpected<Error> malformed(const fs::path& directory) {
-  return failure(ErrorCode::bad_config,
-                 (directory / kFile).string() + " is damaged: remove it and enrol with a new token");
+  return failure(ErrorCode::bad_config, (directory / kFile).string() +
+                                            " is damaged: remove it and enrol with a new token");
 }
 
 std::string state_text(const AwaitingPartyCertRes& state) {
@@ -38,11 +38,14 @@ Result<Bytes> hex_of(const json& object, const char* name) {
 // The file is ours and under our key: a field that is missing reads as empty and is refused below.
 Result<AwaitingPartyCertRes> read_state(ByteView text) {
   const auto object = json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  CHECK_OR_FAIL(object.is_object() && object.value("hosts", json()).is_array(), ErrorCode::bad_config,
-                "the state of the enrolment is malformed");
+  CHECK_OR_FAIL(object.is_object() && object.value("hosts", json()).is_array(),
+                ErrorCode::bad_config, "the state of the enrolment is malformed");
   const auto text_of = [&](const char* name) { return object.value(name, std::string()); };
-  PartyToEnroll party{text_of("role") == "gateway" ? Role::gateway : Role::merchant, text_of("brand"),
-                      text_of("bin"), text_of("id"), {}};
+  PartyToEnroll party{text_of("role") == "gateway" ? Role::gateway : Role::merchant,
+                      text_of("brand"),
+                      text_of("bin"),
+                      text_of("id"),
+                      {}};
   for (const auto& host : object["hosts"]) {
     if (host.is_string()) party.hosts.push_back(host.get<std::string>());
   }

@@ -38,8 +38,8 @@ struct RegisteredCard {
 /// acceptable), not_found (the CA does not serve this card and refers elsewhere).
 Result<RegisteredCard> register_cardholder(const CaClient& ca, std::shared_ptr<const Trust> trust,
                                            const CardToRegister& card,
-                                           const CardRegistration& registration,
-                                           const Clock& clock, Rng& rng);
+                                           const CardRegistration& registration, const Clock& clock,
+                                           Rng& rng);
 
 /// Me-AqCInit, Cert; then Identity::save into `directory`, which Identity::load reads with the same
 /// passphrase. The keys are saved before the CA is asked for certificates: a second run with the
@@ -55,9 +55,11 @@ Result<PartyCertified> enroll_party(const CaClient& ca, const Trust& trust,
                                     const Passphrase& passphrase, const Clock& clock, Rng& rng);
 
 /// The whole `enroll` command: reads the token's file (private, one line), then enroll_party().
-Result<PartyCertified> enroll_party_from_token_file(
-    const CaClient& ca, const Trust& trust, const PartyToEnroll& party,
-    const std::filesystem::path& token_file, const std::filesystem::path& directory,
-    const Passphrase& passphrase, const Clock& clock, Rng& rng);
+Result<PartyCertified> enroll_party_from_token_file(const CaClient& ca, const Trust& trust,
+                                                    const PartyToEnroll& party,
+                                                    const std::filesystem::path& token_file,
+                                                    const std::filesystem::path& directory,
+                                                    const Passphrase& passphrase,
+                                                    const Clock& clock, Rng& rng);
 
 }  // namespace set

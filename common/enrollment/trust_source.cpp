@@ -1,7 +1,7 @@
 #include "common/enrollment/trust_source.h"
 
-#include <CLI/CLI.hpp>
 #include <httplib.h>
+#include <CLI/CLI.hpp>
 
 #include "common/daemon/files.h"
 
@@ -37,7 +37,8 @@ Result<std::string> fetch(const std::string& url) {
   });
   CHECK_OR_FAIL(body.size() <= kMaxTrustBytes, ErrorCode::verification_failed,
                 url + " holds more than a trust file");
-  CHECK_OR_FAIL(answer, ErrorCode::peer_unavailable, url + " does not answer: is set-ca running there?");
+  CHECK_OR_FAIL(answer, ErrorCode::peer_unavailable,
+                url + " does not answer: is set-ca running there?");
   CHECK_OR_FAIL(answer->status == 200, ErrorCode::peer_unavailable,
                 url + " answers with HTTP status " + std::to_string(answer->status));
   return body;
@@ -46,7 +47,8 @@ Result<std::string> fetch(const std::string& url) {
 }  // namespace
 
 void add_trust_options(CLI::App& app, TrustSource& source) {
-  app.add_option("--trust", source.location, "the CA's trust.pem: a file, or http://host:port/trust.pem")
+  app.add_option("--trust", source.location,
+                 "the CA's trust.pem: a file, or http://host:port/trust.pem")
       ->required();
   app.add_option("--root-fingerprint", source.root_fingerprint,
                  "what `set-ca init` printed; required with a URL");

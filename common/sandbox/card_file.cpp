@@ -14,7 +14,6 @@
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
-#include "common/crypto/secret_bytes.h"
 
 namespace set {
 namespace {
@@ -31,8 +30,8 @@ constexpr std::array<std::pair<std::string_view, CardBehaviour>, 6> kBehaviours{
 }};
 
 tl::unexpected<Error> malformed(const toml::node& where, std::string_view what) {
-  return failure(ErrorCode::bad_config, "line " + std::to_string(where.source().begin.line) + ": " +
-                                            std::string(what));
+  return failure(ErrorCode::bad_config,
+                 "line " + std::to_string(where.source().begin.line) + ": " + std::string(what));
 }
 
 template <class T>
@@ -56,7 +55,8 @@ Result<std::vector<Amount>> limits_of(const toml::table& card) {
     if (!text) return malformed(node, "a limit is a text such as \"1000.00 EUR\"");
     const auto limit = TRY(parsed(node, Amount::parse(*text)));
     for (const auto& other : limits) {
-      if (other.currency() == limit.currency()) return malformed(node, "two limits in one currency");
+      if (other.currency() == limit.currency())
+        return malformed(node, "two limits in one currency");
     }
     limits.push_back(limit);
     return {};
@@ -92,7 +92,8 @@ Result<void> check_keys(const toml::table& table, std::initializer_list<std::str
 Result<SandboxCard> card_of(const toml::node& node) {
   if (node.as_table() == nullptr) return malformed(node, "a card is a table");
   const auto& card = *node.as_table();
-  TRY(check_keys(card, {"number", "name", "expiry", "verification", "limit", "limits", "behaviour"}));
+  TRY(check_keys(card,
+                 {"number", "name", "expiry", "verification", "limit", "limits", "behaviour"}));
   const auto number = TRY(text_of(card, "number"));
   const auto expiry = TRY(text_of(card, "expiry"));
   const auto verification = TRY(text_of(card, "verification"));
@@ -145,9 +146,9 @@ std::optional<Amount> SandboxCard::limit_in(Currency currency) const {
 Result<CardFile> CardFile::parse(std::string_view toml) {
   auto result = toml::parse(toml);
   if (!result) {
-    return failure(ErrorCode::bad_config,
-                   "line " + std::to_string(result.error().source().begin.line) + ": " +
-                       std::string(result.error().description()));
+    return failure(ErrorCode::bad_config, "line " +
+                                              std::to_string(result.error().source().begin.line) +
+                                              ": " + std::string(result.error().description()));
   }
   const auto& table = result.table();
   TRY(check_keys(table, {"issuer", "card"}));
@@ -187,7 +188,8 @@ const SandboxCard* CardFile::find(const Pan& pan) const {
 }
 
 bool CardFile::serves_bin(std::string_view bin) const {
-  return std::ranges::any_of(cards_, [bin](const SandboxCard& card) { return card.pan.bin() == bin; });
+  return std::ranges::any_of(cards_,
+                             [bin](const SandboxCard& card) { return card.pan.bin() == bin; });
 }
 
 }  // namespace set

@@ -44,8 +44,8 @@ struct SandboxCard {
 
 class CardFile {
  public:
-  /// bad_config with line and reason if it is no TOML, has an unknown key, or a card is malformed or
-  /// there twice.
+  /// bad_config with line and reason if it is no TOML, has an unknown key, or a card is malformed
+  /// or there twice.
   static Result<CardFile> parse(std::string_view toml);
   /// The same for a file; the sentence names it.
   static Result<CardFile> load(const std::filesystem::path& path);

@@ -39,7 +39,7 @@ TEST_CASE("what is no time is refused") {
   CHECK(instant.error().code == ErrorCode::invalid_argument);
 }
 
-TEST_CASE("a time has one spelling for each of its parts", "[!shouldfail]") {
+TEST_CASE("a time has one spelling for each of its parts") {
   // Spaces and signs, parts without their zeros, a fraction that is not milliseconds.
   const std::string text =
       GENERATE("2026-1-2T3:4:5Z", " 2026-11-22T10:00:00Z", "2026-11-22T 1:00:00Z",

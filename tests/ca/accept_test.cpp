@@ -41,33 +41,38 @@ TEST_CASE_METHOD(Pure, "a CardCInitReq for our brand, or for any, opens a regist
 
 TEST_CASE_METHOD(Pure, "a CardCInitReq for another brand is not served") {
   const auto sent = must(make_card_c_init_req(self, "Other", now, rng));
-  CHECK(code_of(accept_card_c_init_req(open<CardCInitReq>(sent.request).message, kBrand, now, rng)) ==
-        ErrorCode::message_not_supported);
+  CHECK(code_of(accept_card_c_init_req(open<CardCInitReq>(sent.request).message, kBrand, now,
+                                       rng)) == ErrorCode::message_not_supported);
 }
 
 TEST_CASE_METHOD(Pure, "a RegFormReq gets form and commitment, and when repeated the same ones") {
   const auto session = initiated();
   const auto to_register = card();
-  const auto sent = must(make_reg_form_req({registration(session.head)}, self, to_register.pan, "en", now, rng));
+  const auto sent =
+      must(make_reg_form_req({registration(session.head)}, self, to_register.pan, "en", now, rng));
   const auto opened = open<RegFormReq>(sent.request);
   const auto account = must(pan_only_from_block(opened.account->reveal()));
-  const auto form = std::get<CardFormSent>(must(accept_reg_form_req(session, opened.message, account, issuer, rng)));
+  const auto form = std::get<CardFormSent>(
+      must(accept_reg_form_req(session, opened.message, account, issuer, rng)));
   CHECK(form.bin == kBin);
-  const auto again = std::get<CardFormSent>(must(accept_reg_form_req(form, opened.message, account, issuer, rng)));
+  const auto again =
+      std::get<CardFormSent>(must(accept_reg_form_req(form, opened.message, account, issuer, rng)));
   CHECK(again.chall_ca == form.chall_ca);
   CHECK(again.nonce_cca == form.nonce_cca);
   const auto res = make_reg_form_res(form, *opened.message);
   CHECK(res.nonce_cca_commitment == nonce_cca_commitment(form.nonce_cca));
 
   // A new request in the same registration: a new Chall-CA, a new NonceCCA.
-  const auto other = must(make_reg_form_req({registration(session.head)}, self, to_register.pan, "en", now, rng));
-  const auto next = std::get<CardFormSent>(
-      must(accept_reg_form_req(form, open<RegFormReq>(other.request).message, account, issuer, rng)));
+  const auto other =
+      must(make_reg_form_req({registration(session.head)}, self, to_register.pan, "en", now, rng));
+  const auto next = std::get<CardFormSent>(must(
+      accept_reg_form_req(form, open<RegFormReq>(other.request).message, account, issuer, rng)));
   CHECK(next.chall_ca != form.chall_ca);
   CHECK(next.nonce_cca != form.nonce_cca);
 }
 
-TEST_CASE_METHOD(Pure, "a RegFormReq of another registration or for another issuer's card gets no form") {
+TEST_CASE_METHOD(Pure,
+                 "a RegFormReq of another registration or for another issuer's card gets no form") {
   const auto session = initiated();
   const auto to_register = card();
   auto elsewhere = registration(session.head);
@@ -75,36 +80,49 @@ TEST_CASE_METHOD(Pure, "a RegFormReq of another registration or for another issu
   const auto stranger = must(make_reg_form_req({elsewhere}, self, to_register.pan, "en", now, rng));
   const auto opened = open<RegFormReq>(stranger.request);
   const auto account = must(pan_only_from_block(opened.account->reveal()));
-  CHECK(code_of(accept_reg_form_req(session, opened.message, account, issuer, rng)) == ErrorCode::unknown_lid);
+  CHECK(code_of(accept_reg_form_req(session, opened.message, account, issuer, rng)) ==
+        ErrorCode::unknown_lid);
 
-  const auto foreign = card("5555555555554444");
-  const auto sent = must(make_reg_form_req({registration(session.head)}, self, foreign.pan, "en", now, rng));
+  const auto foreign = card(kMastercard);
+  const auto sent =
+      must(make_reg_form_req({registration(session.head)}, self, foreign.pan, "en", now, rng));
   const auto other = open<RegFormReq>(sent.request);
-  const auto outcome = must(accept_reg_form_req(session, other.message, must(pan_only_from_block(other.account->reveal())), issuer, rng));
+  const auto outcome = must(accept_reg_form_req(
+      session, other.message, must(pan_only_from_block(other.account->reveal())), issuer, rng));
   REQUIRE(std::holds_alternative<Referred>(outcome));
   const auto res = make_reg_form_res(std::get<Referred>(outcome), *other.message, rng);
   CHECK_FALSE(res.nonce_cca_commitment);
 }
 
-TEST_CASE_METHOD(Pure, "a MeAqCInitReq is answered with a challenge that only the KEM key's owner reads") {
+TEST_CASE_METHOD(
+    Pure, "a MeAqCInitReq is answered with a challenge that only the KEM key's owner reads") {
   const auto keys = PartyKeys::generate(rng);
   const auto sent = must(make_me_aq_c_init_req(CaWorld::party(), keys, self, now, rng));
   const auto opened = open<MeAqCInitReq>(sent.request);
   const auto outcome = must(accept_me_aq_c_init_req(opened.message, kBrand, now, rng));
   const auto& party = std::get<InitiatedParty>(outcome);
-  auto context = must(hpke_receiver(keys.key_exchange, party.kem_challenge_encapsulated, view_of("SET/2 possession")));
-  CHECK(must(context.open(view_of(party.next.head.lid_ca.value), party.kem_challenge)).size() == 32);
+  auto context = must(hpke_receiver(keys.key_exchange, party.kem_challenge_encapsulated,
+                                    view_of("SET/2 possession")));
+  CHECK(must(context.open(view_of(party.next.head.lid_ca.value), party.kem_challenge)).size() ==
+        32);
   const auto stranger = PartyKeys::generate(rng);
-  auto other = hpke_receiver(stranger.key_exchange, party.kem_challenge_encapsulated, view_of("SET/2 possession"));
+  auto other = hpke_receiver(stranger.key_exchange, party.kem_challenge_encapsulated,
+                             view_of("SET/2 possession"));
   CHECK((!other || !other->open(view_of(party.next.head.lid_ca.value), party.kem_challenge)));
 }
 
 TEST_CASE_METHOD(Pure, "renewals are referred, other brands not served, and odd keys not decoded") {
-  MeAqCInitReq req{LIDEE{"ee"}, rng.make<Challenge>(), RequestType::mer_initial_both,
-                   MerchantIDData{std::string(kBin), "shop-1"}, std::string(kBrand), "en",
-                   KemPrivateKey::generate(rng).public_key().spki(), {}};
+  MeAqCInitReq req{LIDEE{"ee"},
+                   rng.make<Challenge>(),
+                   RequestType::mer_initial_both,
+                   MerchantIDData{std::string(kBin), "shop-1"},
+                   std::string(kBrand),
+                   "en",
+                   KemPrivateKey::generate(rng).public_key().spki(),
+                   {}};
   const auto ask = [&] {
-    const RequestContext context{.self = self, .rrpid = rng.make<RRPID>(), .trans_ids = std::nullopt, .now = now};
+    const RequestContext context{
+        .self = self, .rrpid = rng.make<RRPID>(), .trans_ids = std::nullopt, .now = now};
     const auto request = must(seal_request(req, context, rng));
     return accept_me_aq_c_init_req(open<MeAqCInitReq>(request).message, kBrand, now, rng);
   };

@@ -1,4 +1,5 @@
-// A CA on loopback in this process, and helpers that speak to it: for registration_test and accept_test.
+// A CA on loopback in this process, and helpers that speak to it: for registration_test and
+// accept_test.
 #pragma once
 
 #include <atomic>
@@ -18,11 +19,13 @@ using namespace set::test;
 
 template <class T>
 T must(Result<T> result) {
-  if (!result) FAIL("unexpected error: " << to_string(result.error().code) << ": " << result.error().detail);
+  if (!result)
+    FAIL("unexpected error: " << to_string(result.error().code) << ": " << result.error().detail);
   return std::move(*result);
 }
 inline void must(Result<void> result) {
-  if (!result) FAIL("unexpected error: " << to_string(result.error().code) << ": " << result.error().detail);
+  if (!result)
+    FAIL("unexpected error: " << to_string(result.error().code) << ": " << result.error().detail);
 }
 
 template <class T>
@@ -51,19 +54,28 @@ inline LoadedCa make_ca(std::string_view brand = kBrand) {
   auto h = must(make_hierarchy({std::string(brand), ""}, now, rng));
   auto trust = std::make_shared<const Trust>(must(Trust::parse(h.trust_pem, "", now)));
   auto party = std::make_shared<const Party>(
-      Party{trust, std::make_shared<const SoftwareSigner>(std::move(h.messages.signature)), h.messages.signature_chain,
-            std::make_shared<const KemPrivateKey>(std::move(h.messages.key_exchange)), h.messages.key_exchange_chain});
+      Party{trust, std::make_shared<const SoftwareSigner>(std::move(h.messages.signature)),
+            h.messages.signature_chain,
+            std::make_shared<const KemPrivateKey>(std::move(h.messages.key_exchange)),
+            h.messages.key_exchange_chain});
   return LoadedCa{{std::string(brand), {"localhost", "127.0.0.1"}, ""},
-                  std::move(h.operating), std::move(h.transport), std::move(party), rng.secret(32), {}};
+                  std::move(h.operating),
+                  std::move(h.transport),
+                  std::move(party),
+                  rng.secret(32),
+                  {}};
 }
 
 inline CardToRegister card(std::string_view pan = kApprovePan, std::string_view expiry = kExpiry,
                            std::string_view cvv = kVerification) {
-  return {must(Pan::parse(pan)), must(CardExpiry::parse(expiry)), must(CardVerificationValue::parse(cvv))};
+  return {must(Pan::parse(pan)), must(CardExpiry::parse(expiry)),
+          must(CardVerificationValue::parse(cvv))};
 }
 
 inline FillForm answers(std::string name = std::string(kCardholderName)) {
-  return [name](const RegFormData& form) { return answers_by_name(form, {{"cardholderName", name}}); };
+  return [name](const RegFormData& form) {
+    return answers_by_name(form, {{"cardholderName", name}});
+  };
 }
 
 /// As run() does in a daemon: before anything in this process uses TLS.
@@ -84,15 +96,18 @@ struct CaWorld {
 
   Server start() {
     const auto tls = must(make_tls_identity(ca, system_clock()(), Rng::system()));
-    auto started = must(Server::start({.listen = must(ListenAddress::parse("127.0.0.1:0")),
-                                       .credentials = server_credentials(tls, ClientCertificate::none),
-                                       .services = {&service}}));
+    auto started =
+        must(Server::start({.listen = must(ListenAddress::parse("127.0.0.1:0")),
+                            .credentials = server_credentials(tls, ClientCertificate::none),
+                            .services = {&service}}));
     started.set_serving(true);
     return started;
   }
 
-  Result<RegisteredCard> register_card(const CardToRegister& to_register, FillForm fill = answers()) {
-    return register_cardholder(client, trust, to_register, {"", "en", std::move(fill)}, system_clock(), rng);
+  Result<RegisteredCard> register_card(const CardToRegister& to_register,
+                                       FillForm fill = answers()) {
+    return register_cardholder(client, trust, to_register, {"", "en", std::move(fill)},
+                               system_clock(), rng);
   }
 
   TokenRecord token_record(Role role = Role::merchant) const {
@@ -114,12 +129,16 @@ struct CaWorld {
     return std::move(made.token);
   }
   static PartyToEnroll party(Role role = Role::merchant) {
-    return {role, "", std::string(kBin), role == Role::merchant ? "shop-1" : "gateway-1", {"localhost"}};
+    return {role,
+            "",
+            std::string(kBin),
+            role == Role::merchant ? "shop-1" : "gateway-1",
+            {"localhost"}};
   }
   Result<PartyCertified> enroll(const PartyToEnroll& party, const Secret<std::string>& token,
                                 const std::filesystem::path& directory) {
-    return enroll_party(client, *trust, party, token, directory, Passphrase(std::string("passphrase")),
-                        system_clock(), rng);
+    return enroll_party(client, *trust, party, token, directory,
+                        Passphrase(std::string("passphrase")), system_clock(), rng);
   }
 };
 

@@ -6,9 +6,7 @@ namespace set::ca::test {
 
 namespace {
 
-constexpr std::string_view kGood = R"(
-[[card]]
-number = "4000000000000002"
+const std::string kGood = "[[card]]\nnumber = \"" + std::string(kApprovePan) + R"("
 name = "Alice Example"
 expiry = "2030-12"
 verification = "123"
@@ -22,16 +20,18 @@ TEST_CASE("the card file of this repository loads and has every behaviour") {
   CHECK(file.cards().size() >= 6);
   CHECK(file.serves_bin("400000"));
   CHECK_FALSE(file.serves_bin("555555"));
-  for (const auto behaviour : {CardBehaviour::approve, CardBehaviour::decline, CardBehaviour::referral,
-                               CardBehaviour::expired, CardBehaviour::slow, CardBehaviour::no_reply}) {
-    const bool there = std::ranges::any_of(file.cards(), [&](const auto& c) { return c.behaviour == behaviour; });
+  for (const auto behaviour :
+       {CardBehaviour::approve, CardBehaviour::decline, CardBehaviour::referral,
+        CardBehaviour::expired, CardBehaviour::slow, CardBehaviour::no_reply}) {
+    const bool there =
+        std::ranges::any_of(file.cards(), [&](const auto& c) { return c.behaviour == behaviour; });
     CHECK(there);
   }
 }
 
 TEST_CASE("a card is found by its number and compared field by field") {
   const auto file = must(CardFile::parse(kGood));
-  const auto* found = file.find(must(Pan::parse("4000000000000002")));
+  const auto* found = file.find(must(Pan::parse(kApprovePan)));
   REQUIRE(found != nullptr);
   CHECK(found->behaviour == CardBehaviour::approve);
   CHECK(found->limit_in(must(Currency::from_code("EUR")))->minor() == 100'000);
@@ -44,7 +44,7 @@ TEST_CASE("a card is found by its number and compared field by field") {
   CHECK_FALSE(found->verification_fits(std::nullopt));
   CHECK(found->name_fits("ALICE  example "));
   CHECK_FALSE(found->name_fits("Alice"));
-  CHECK(file.find(must(Pan::parse("4000000000000010"))) == nullptr);
+  CHECK(file.find(must(Pan::parse(kDeclinePan))) == nullptr);
 }
 
 TEST_CASE("a malformed card file is refused with its line") {
@@ -52,12 +52,13 @@ TEST_CASE("a malformed card file is refused with its line") {
       {"card = 3", "no [[card]]"},
       {"", "no [[card]]"},
       {"[[card]\n", "line 1"},
-      {"colour = 1\n" + std::string(kGood), "unknown key"},
-      {std::string(kGood) + "colour = 1\n", "unknown key"},
-      {std::string(kGood) + "behaviour = \"melt\"\n", "behaviour"},
-      {std::string(kGood) + "limit = \"5.00 EUR\"\n", "two limits"},
-      {std::string(kGood) + std::string(kGood), "twice"},
-      {"[[card]]\nnumber = \"4000000000000003\"\nexpiry = \"2030-12\"\nverification = \"123\"\n", "line 1"},
+      {"colour = 1\n" + kGood, "unknown key"},
+      {kGood + "colour = 1\n", "unknown key"},
+      {kGood + "behaviour = \"melt\"\n", "behaviour"},
+      {kGood + "limit = \"5.00 EUR\"\n", "two limits"},
+      {kGood + kGood, "twice"},
+      {"[[card]]\nnumber = \"4000000000000003\"\nexpiry = \"2030-12\"\nverification = \"123\"\n",
+       "line 1"},
       {"[[card]]\nnumber = 4\n", "text in quotes"},
   }));
   const auto result = CardFile::parse(text);

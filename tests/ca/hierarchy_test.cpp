@@ -21,12 +21,16 @@ TEST_CASE("a hierarchy's certificates verify under its trust file and no other's
   const auto now = system_clock()();
   const auto trust = must(Trust::parse(h.trust_pem, h.root.certificate.thumbprint().hex(), now));
   const std::vector<Certificate> issuers{h.brand.certificate};
-  must(trust.verify(h.operating.cca.certificate, issuers, {Role::cca, KeyUse::certificate_signing, std::string(kBrand)}, now));
-  must(trust.verify(h.messages.signature_chain.leaf, issuers, {Role::pca, KeyUse::signature, std::string(kBrand)}, now));
-  must(trust.verify(h.messages.key_exchange_chain.leaf, issuers, {Role::mca, KeyUse::key_exchange, std::string(kBrand)}, now));
+  must(trust.verify(h.operating.cca.certificate, issuers,
+                    {Role::cca, KeyUse::certificate_signing, std::string(kBrand)}, now));
+  must(trust.verify(h.messages.signature_chain.leaf, issuers,
+                    {Role::pca, KeyUse::signature, std::string(kBrand)}, now));
+  must(trust.verify(h.messages.key_exchange_chain.leaf, issuers,
+                    {Role::mca, KeyUse::key_exchange, std::string(kBrand)}, now));
   const auto other = hierarchy();
   const auto stranger = must(Trust::parse(other.trust_pem, "", now));
-  CHECK_FALSE(stranger.verify(h.operating.cca.certificate, issuers, {Role::cca, KeyUse::certificate_signing, ""}, now));
+  CHECK_FALSE(stranger.verify(h.operating.cca.certificate, issuers,
+                              {Role::cca, KeyUse::certificate_signing, ""}, now));
   CHECK(code_of(Trust::parse(h.trust_pem, other.root.certificate.thumbprint().hex(), now)) ==
         ErrorCode::verification_failed);
 }
@@ -39,10 +43,16 @@ TEST_CASE("the root announces the next root's key") {
 
 TEST_CASE("brands and URLs that cannot stand in a certificate are refused") {
   const auto [brand, url] = GENERATE(Catch::Generators::table<std::string, std::string>({
-      {"", ""}, {"any", ""}, {"a/b", ""}, {std::string(41, 'a'), ""}, {"OpenSET", "https://ca.example"},
-      {"OpenSET", "http://ca.example/"}, {"OpenSET", "ca.example"},
+      {"", ""},
+      {"any", ""},
+      {"a/b", ""},
+      {std::string(41, 'a'), ""},
+      {"OpenSET", "https://ca.example"},
+      {"OpenSET", "http://ca.example/"},
+      {"OpenSET", "ca.example"},
   }));
-  CHECK(code_of(make_hierarchy({brand, url}, system_clock()(), Rng::system())) == ErrorCode::invalid_argument);
+  CHECK(code_of(make_hierarchy({brand, url}, system_clock()(), Rng::system())) ==
+        ErrorCode::invalid_argument);
 }
 
 TEST_CASE("prepare refuses what the profile forbids") {
@@ -51,7 +61,8 @@ TEST_CASE("prepare refuses what the profile forbids") {
   const ProfileContext context{std::string(kBrand), ""};
   const auto key = SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_65, Rng::system());
   const auto& cca = h.operating.cca;
-  auto contents = cardholder_profile(context, "pseudonym", "Bank", now + kYear, cca.certificate, now);
+  auto contents =
+      cardholder_profile(context, "pseudonym", "Bank", now + kYear, cca.certificate, now);
   auto public_key = key.public_key();
   const auto* issuer = &cca;
   SECTION("as it is") {
@@ -68,12 +79,15 @@ TEST_CASE("prepare refuses what the profile forbids") {
   SECTION("key exchange for a cardholder") { contents.key_use = KeyUse::key_exchange; }
   SECTION("expired") { contents.not_after = now; }
   SECTION("not yet valid") { contents.not_before = now + std::chrono::seconds(1); }
-  SECTION("longer than the issuer") { contents.not_after = cca.certificate.not_after() + std::chrono::seconds(1); }
+  SECTION("longer than the issuer") {
+    contents.not_after = cca.certificate.not_after() + std::chrono::seconds(1);
+  }
   SECTION("merchant data for a cardholder") {
     contents.merchant_data = MerchantData{"shop-1", "400000", "Shop", "Berlin", 276, false};
   }
   SECTION("a key of the root's kind") {
-    public_key = SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_87, Rng::system()).public_key();
+    public_key =
+        SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_87, Rng::system()).public_key();
   }
   SECTION("a KEM key") { public_key = KemPrivateKey::generate(Rng::system()).public_key().spki(); }
   CHECK(code_of(prepare(contents, public_key, *issuer, now)) == ErrorCode::invalid_argument);
@@ -83,7 +97,8 @@ TEST_CASE("a cardholder's certificate ends with the card") {
   const auto h = hierarchy();
   const auto now = system_clock()();
   const auto end = now + std::chrono::hours(24 * 40);
-  const auto contents = cardholder_profile({std::string(kBrand), ""}, "p", "Bank", end, h.operating.cca.certificate, now);
+  const auto contents = cardholder_profile({std::string(kBrand), ""}, "p", "Bank", end,
+                                           h.operating.cca.certificate, now);
   CHECK(contents.not_after == end - std::chrono::seconds(1));
 }
 
@@ -102,7 +117,8 @@ TEST_CASE("a CA's directory is made once and loads with its passphrase") {
   CHECK(loaded.settings.brand == kBrand);
   CHECK(loaded.settings.public_url == "http://ca.example:7702");
   CHECK(loaded.published.size() == 5);
-  CHECK(code_of(load_ca(directory, Passphrase(std::string("wrong")), now)) == ErrorCode::wrong_passphrase);
+  CHECK(code_of(load_ca(directory, Passphrase(std::string("wrong")), now)) ==
+        ErrorCode::wrong_passphrase);
 
   SECTION("the daemon needs neither root nor brand key") {
     for (const char* file : {"root.keys.set", "next-root.keys.set", "brand.keys.set"}) {

@@ -13,8 +13,13 @@ SessionHead head(Rng& rng) {
   return {LIDCA{string_of(rng.bytes(20))}, LIDEE{"ee"}, rng.make<Digest>(), kNow + kSessionLife, 0};
 }
 PartyInitiated party(Rng& rng) {
-  return {head(rng), RequestType::mer_initial_both, MerchantIDData{"400000", "shop-1"}, rng.make<Challenge>(),
-          rng.bytes(10), rng.make<Digest>(), std::nullopt};
+  return {head(rng),
+          RequestType::mer_initial_both,
+          MerchantIDData{"400000", "shop-1"},
+          rng.make<Challenge>(),
+          rng.bytes(10),
+          rng.make<Digest>(),
+          std::nullopt};
 }
 Certified certified(const SessionHead& of, Rng& rng) {
   auto out = of;
@@ -49,7 +54,8 @@ TEST_CASE_METHOD(Fixture, "a registration is found until it expires") {
   const CardInitiated session{head(rng)};
   must(store.insert(session, kNow));
   CHECK(std::holds_alternative<CardInitiated>(must(store.find_session(session.head.lid_ca, kNow))));
-  CHECK(code_of(store.find_session(session.head.lid_ca, session.head.expires_at)) == ErrorCode::unknown_lid);
+  CHECK(code_of(store.find_session(session.head.lid_ca, session.head.expires_at)) ==
+        ErrorCode::unknown_lid);
   CHECK(code_of(store.find_session(LIDCA{"x"}, kNow)) == ErrorCode::unknown_lid);
 }
 
@@ -64,7 +70,8 @@ TEST_CASE_METHOD(Fixture, "the same init request finds the registration that it 
 TEST_CASE_METHOD(Fixture, "the states of a registration come back as they went in") {
   CardInitiated session{head(rng)};
   must(store.insert(session, kNow));
-  const CardFormSent sent{session.head, rng.make<Digest>(), rng.make<Challenge>(), rng.make<NonceCCA>(), "400000", "en",
+  const CardFormSent sent{session.head,         rng.make<Digest>(), rng.make<Challenge>(),
+                          rng.make<NonceCCA>(), "400000",           "en",
                           std::nullopt};
   must(store.advance(sent));
   const auto read = std::get<CardFormSent>(must(store.find_session(session.head.lid_ca, kNow)));
@@ -89,7 +96,8 @@ TEST_CASE_METHOD(Fixture, "the states of a registration come back as they went i
 TEST_CASE_METHOD(Fixture, "of two requests that move one registration, the second is a conflict") {
   CardInitiated session{head(rng)};
   must(store.insert(session, kNow));
-  const CardFormSent sent{session.head, rng.make<Digest>(), rng.make<Challenge>(), rng.make<NonceCCA>(), "400000", "en",
+  const CardFormSent sent{session.head,         rng.make<Digest>(), rng.make<Challenge>(),
+                          rng.make<NonceCCA>(), "400000",           "en",
                           std::nullopt};
   must(store.advance(sent));
   CHECK(code_of(store.advance(sent)) == ErrorCode::conflict);
@@ -145,7 +153,8 @@ TEST_CASE_METHOD(Fixture, "a token that expires while we issue is not used") {
   CHECK(must(store.complete(late, t.expires_at)));
 }
 
-TEST_CASE_METHOD(Fixture, "attempts on a card are counted once per request and forgotten after a day") {
+TEST_CASE_METHOD(Fixture,
+                 "attempts on a card are counted once per request and forgotten after a day") {
   const auto card = rng.make<Digest>();
   std::vector<Digest> requests;
   for (int i = 0; i < kMaxCardAttempts; ++i) {

@@ -50,15 +50,22 @@ TEST_CASE("a token's record must be one that a certificate can be made from") {
 
 TEST_CASE("answers are checked against the form, each field by its number") {
   const auto form = cardholder_form();
-  const auto faults = [&](std::vector<RegFormAnswer> answers) { return check_answers(form, answers); };
+  const auto faults = [&](std::vector<RegFormAnswer> answers) {
+    return check_answers(form, answers);
+  };
   CHECK_FALSE(faults({{"cardholderName", "2.23.42.2.0", "Alice"}}).any());
   CHECK_FALSE(faults({{"cardholderName", "", "Alice"}, {"email", "", "alice@example.org"}}).any());
-  CHECK_FALSE(faults({{"cardholderName", "", "ééééééééééééééééééééééééééééééééééééééé"}}).any());  // 39 letters
+  CHECK_FALSE(faults({{"cardholderName", "", "ééééééééééééééééééééééééééééééééééééééé"}})
+                  .any());  // 39 letters
   CHECK(faults({}).items.front().item_number == 1);
   CHECK(faults({{"cardholderName", "", ""}}).items.front().item_number == 1);
   CHECK(faults({{"cardholderName", "2.23.42.2.1", "Alice"}}).items.front().item_number == 1);
-  CHECK(faults({{"cardholderName", "", "A"}, {"cardholderName", "", "B"}}).items.front().item_number == 1);
-  CHECK(faults({{"cardholderName", "", "A"}, {"email", "", std::string(65, 'a')}}).items.front().item_number == 2);
+  CHECK(faults({{"cardholderName", "", "A"}, {"cardholderName", "", "B"}})
+            .items.front()
+            .item_number == 1);
+  CHECK(faults({{"cardholderName", "", "A"}, {"email", "", std::string(65, 'a')}})
+            .items.front()
+            .item_number == 2);
   CHECK(faults({{"cardholderName", "", "A"}, {"shoeSize", "", "43"}}).stray);
 }
 

@@ -119,6 +119,18 @@ TEST_CASE("we seal two messages in one context, the oracle opens them", "[oracle
   check_exports(sender.context, answer);
 }
 
+TEST_CASE("node's own HKDF and AES open our sealed reply", "[oracle]") {
+  const Bytes secret = Rng::system().bytes(32), encapsulated = Rng::system().bytes(1120);
+  const Bytes reply =
+      seal_reply(secret, encapsulated, view_of("header"), view_of(kBody), Rng::system());
+  const Json command = {{"op", "open_reply"},
+                        {"secret", to_hex(secret)},
+                        {"enc", to_hex(encapsulated)},
+                        {"aad", hex_json("header")},
+                        {"reply", to_hex(reply)}};
+  CHECK(ask(Json::array({command})).at(0).at("plaintext") == hex_json(kBody));
+}
+
 TEST_CASE("the oracle's ML-DSA and ours verify each other", "[oracle]") {
   const auto algorithms = {std::pair{SignatureAlgorithm::ml_dsa_65, "ML-DSA-65"},
                            std::pair{SignatureAlgorithm::ml_dsa_87, "ML-DSA-87"}};

@@ -1,6 +1,7 @@
 #include "gateway/acquirer_client.h"
 
 #include "tests/gateway/world.h"
+#include "tests/support/test_pans.h"
 
 namespace set::gateway::test {
 namespace {
@@ -84,7 +85,7 @@ TEST_CASE_METHOD(Bank, "a gateway with less patience than a slow card takes gets
 
 TEST_CASE_METHOD(Bank,
                  "an unknown card, a wrong expiry and a card past its date are not approved") {
-  CHECK(code("4111111111111111", "10.00 EUR") == AuthCode::declined);
+  CHECK(code(kVisa, "10.00 EUR") == AuthCode::declined);
   CHECK(code(kApprovePan, "10.00 EUR", false, "203111") == AuthCode::declined);
   CHECK(code(kApprovePan, "10.00 EUR", false, "202610") == AuthCode::expired_card);
   now = value_of(parse_instant("2030-12-31T23:59:59Z"));

@@ -12,12 +12,14 @@ namespace {
 struct Asked {
   Shop shop;
   Ordered order = shop.take(shop.initiate(shop.make_order()));
-  AwaitingAuthRes awaiting = value_of(make_auth_req(order, shop.rng.make<RRPID>(), *shop.merchant.party,
-                                                    shop.gateway_certificates, shop.now, shop.rng));
+  AwaitingAuthRes awaiting =
+      value_of(make_auth_req(order, shop.rng.make<RRPID>(), *shop.merchant.party,
+                             shop.gateway_certificates, shop.now, shop.rng));
 
-  Result<Decided> accept(const std::function<void(AuthRes&)>& change, const Party* gateway = nullptr) {
-    return accept_auth_res(order, awaiting, shop.answer(awaiting, change, gateway), *shop.merchant.party,
-                           shop.gateway_certificates);
+  Result<Decided> accept(const std::function<void(AuthRes&)>& change,
+                         const Party* gateway = nullptr) {
+    return accept_auth_res(order, awaiting, shop.answer(awaiting, change, gateway),
+                           *shop.merchant.party, shop.gateway_certificates);
   }
 };
 
@@ -27,7 +29,8 @@ TEST_CASE("an AuthReq asks the gateway for a sale of the order, with the cardhol
   Asked asked;
   const auto envelope =
       value_of(read_envelope(value_of(parse_wrapper(asked.awaiting.request.wire)), asked.shop.now));
-  const auto auth_req = value_of(Opener::request<AuthReq>(envelope, *asked.shop.gateway.party, asked.shop.now));
+  const auto auth_req =
+      value_of(Opener::request<AuthReq>(envelope, *asked.shop.gateway.party, asked.shop.now));
   CHECK(auth_req.message->capture_now);
   CHECK(auth_req.message->auth_req_amt == asked.order.initiated.order.amount);
   CHECK(auth_req.message->hod2 == asked.order.hod);
@@ -52,8 +55,9 @@ TEST_CASE("the gateway's AuthCode decides") {
   }));
   CHECK(std::holds_alternative<Authorized>(not_captured));
 
-  const auto code = GENERATE(AuthCode::declined, AuthCode::call_issuer, AuthCode::expired_card, AuthCode::no_reply,
-                             AuthCode::pi_auth_mismatch, AuthCode::pi_previously_used);
+  const auto code =
+      GENERATE(AuthCode::declined, AuthCode::call_issuer, AuthCode::expired_card,
+               AuthCode::no_reply, AuthCode::pi_auth_mismatch, AuthCode::pi_previously_used);
   const auto declined = value_of(asked.accept([code](AuthRes& message) {
     message.auth_code = code;
     message.auth_amt.reset();
@@ -79,7 +83,8 @@ TEST_CASE("an AuthRes for something else decides nothing") {
       Row{"less approved", [](AuthRes& message) { message.auth_amt = amount("49.94 EUR"); }},
       Row{"more approved", [](AuthRes& message) { message.auth_amt = amount("49.96 EUR"); }},
       Row{"another currency", [](AuthRes& message) { message.auth_amt = amount("49.95 USD"); }},
-      Row{"more captured", [](AuthRes& message) { message.cap_res->cap_amt = amount("49.96 EUR"); }},
+      Row{"more captured",
+          [](AuthRes& message) { message.cap_res->cap_amt = amount("49.96 EUR"); }},
       Row{"no amount captured", [](AuthRes& message) { message.cap_res->cap_amt.reset(); }});
   INFO(row.why);
   const auto decided = asked.accept(row.change);

@@ -36,15 +36,17 @@ TEST_CASE("a cart becomes a readable text, the same every time") {
         "Ship to:\n"
         "    Ada Example\n"
         "    Example Street 1\n"
-        "    10115 Berlin\n");
+        "    10115 Berlin");
 }
 
 TEST_CASE("carts of currencies without and with three digits add up") {
-  const auto yen = parse_cart(R"({"items":[{"name":"x","quantity":3,"unit_price":"500 JPY"}],"tax":"150 JPY",
+  const auto yen =
+      parse_cart(R"({"items":[{"name":"x","quantity":3,"unit_price":"500 JPY"}],"tax":"150 JPY",
                                   "total":"1650 JPY"})");
   REQUIRE(yen);
   CHECK(yen->total.minor() == 1650);
-  const auto dinar = parse_cart(R"({"items":[{"name":"x","quantity":3,"unit_price":"0.333 KWD"}],"total":"0.999 KWD"})");
+  const auto dinar = parse_cart(
+      R"({"items":[{"name":"x","quantity":3,"unit_price":"0.333 KWD"}],"total":"0.999 KWD"})");
   REQUIRE(dinar);
   CHECK(dinar->total.minor() == 999);
 }
@@ -55,31 +57,55 @@ TEST_CASE("a cart that does not add up or is not understood is refused") {
     const char* json;
   };
   const auto row = GENERATE(
-      Row{"total one cent too low", R"({"items":[{"name":"x","quantity":2,"unit_price":"9.95 EUR"}],"total":"19.89 EUR"})"},
-      Row{"total one cent too high", R"({"items":[{"name":"x","quantity":2,"unit_price":"9.95 EUR"}],"total":"19.91 EUR"})"},
-      Row{"item tax left out of the total", R"({"items":[{"name":"x","quantity":1,"unit_price":"9.95 EUR","tax":"1.00 EUR"}],"total":"9.95 EUR"})"},
-      Row{"two currencies in items", R"({"items":[{"name":"x","quantity":1,"unit_price":"1.00 EUR"},{"name":"y","quantity":1,"unit_price":"1.00 USD"}],"total":"2.00 EUR"})"},
-      Row{"shipping in another currency", R"({"items":[{"name":"x","quantity":1,"unit_price":"1.00 EUR"}],"shipping":"1.00 USD","total":"2.00 EUR"})"},
-      Row{"total in another currency", R"({"items":[{"name":"x","quantity":1,"unit_price":"1.00 EUR"}],"total":"1.00 USD"})"},
-      Row{"tax twice", R"({"items":[{"name":"x","quantity":1,"unit_price":"1.00 EUR","tax":"0.10 EUR"}],"tax":"0.10 EUR","total":"1.20 EUR"})"},
-      Row{"negative price", R"({"items":[{"name":"x","quantity":1,"unit_price":"-1.00 EUR"}],"total":"1.00 EUR"})"},
-      Row{"zero price", R"({"items":[{"name":"x","quantity":1,"unit_price":"0.00 EUR"}],"total":"1.00 EUR"})"},
-      Row{"negative quantity", R"({"items":[{"name":"x","quantity":-1,"unit_price":"1.00 EUR"}],"total":"1.00 EUR"})"},
-      Row{"no quantity", R"({"items":[{"name":"x","quantity":0,"unit_price":"1.00 EUR"}],"total":"1.00 EUR"})"},
-      Row{"half a quantity", R"({"items":[{"name":"x","quantity":1.5,"unit_price":"1.00 EUR"}],"total":"1.50 EUR"})"},
-      Row{"quantity as text", R"({"items":[{"name":"x","quantity":"1","unit_price":"1.00 EUR"}],"total":"1.00 EUR"})"},
-      Row{"price as number", R"({"items":[{"name":"x","quantity":1,"unit_price":1.00}],"total":"1.00 EUR"})"},
-      Row{"yen with cents", R"({"items":[{"name":"x","quantity":1,"unit_price":"500.00 JPY"}],"total":"500 JPY"})"},
-      Row{"dinar with two digits", R"({"items":[{"name":"x","quantity":1,"unit_price":"1.00 KWD"}],"total":"1.000 KWD"})"},
-      Row{"overflow", R"({"items":[{"name":"x","quantity":1000000,"unit_price":"9999999999999.99 EUR"}],"total":"1.00 EUR"})"},
-      Row{"sum too large", R"({"items":[{"name":"x","quantity":1,"unit_price":"9999999999999.99 EUR"},{"name":"y","quantity":1,"unit_price":"9999999999999.99 EUR"}],"total":"1.00 EUR"})"},
-      Row{"unknown key", R"({"items":[{"name":"x","quantity":1,"unit_price":"1.00 EUR"}],"total":"1.00 EUR","coupon":"half"})"},
-      Row{"unknown key in an item", R"({"items":[{"name":"x","quantity":1,"unit_price":"1.00 EUR","sku":"7"}],"total":"1.00 EUR"})"},
-      Row{"no items", R"({"items":[],"total":"1.00 EUR"})"}, Row{"no total", R"({"items":[{"name":"x","quantity":1,"unit_price":"1.00 EUR"}]})"},
+      Row{"total one cent too low",
+          R"({"items":[{"name":"x","quantity":2,"unit_price":"9.95 EUR"}],"total":"19.89 EUR"})"},
+      Row{"total one cent too high",
+          R"({"items":[{"name":"x","quantity":2,"unit_price":"9.95 EUR"}],"total":"19.91 EUR"})"},
+      Row{"item tax left out of the total",
+          R"({"items":[{"name":"x","quantity":1,"unit_price":"9.95 EUR","tax":"1.00 EUR"}],"total":"9.95 EUR"})"},
+      Row{"two currencies in items",
+          R"({"items":[{"name":"x","quantity":1,"unit_price":"1.00 EUR"},{"name":"y","quantity":1,"unit_price":"1.00 USD"}],"total":"2.00 EUR"})"},
+      Row{"shipping in another currency",
+          R"({"items":[{"name":"x","quantity":1,"unit_price":"1.00 EUR"}],"shipping":"1.00 USD","total":"2.00 EUR"})"},
+      Row{"total in another currency",
+          R"({"items":[{"name":"x","quantity":1,"unit_price":"1.00 EUR"}],"total":"1.00 USD"})"},
+      Row{"tax twice",
+          R"({"items":[{"name":"x","quantity":1,"unit_price":"1.00 EUR","tax":"0.10 EUR"}],"tax":"0.10 EUR","total":"1.20 EUR"})"},
+      Row{"negative price",
+          R"({"items":[{"name":"x","quantity":1,"unit_price":"-1.00 EUR"}],"total":"1.00 EUR"})"},
+      Row{"zero price",
+          R"({"items":[{"name":"x","quantity":1,"unit_price":"0.00 EUR"}],"total":"1.00 EUR"})"},
+      Row{"negative quantity",
+          R"({"items":[{"name":"x","quantity":-1,"unit_price":"1.00 EUR"}],"total":"1.00 EUR"})"},
+      Row{"no quantity",
+          R"({"items":[{"name":"x","quantity":0,"unit_price":"1.00 EUR"}],"total":"1.00 EUR"})"},
+      Row{"half a quantity",
+          R"({"items":[{"name":"x","quantity":1.5,"unit_price":"1.00 EUR"}],"total":"1.50 EUR"})"},
+      Row{"quantity as text",
+          R"({"items":[{"name":"x","quantity":"1","unit_price":"1.00 EUR"}],"total":"1.00 EUR"})"},
+      Row{"price as number",
+          R"({"items":[{"name":"x","quantity":1,"unit_price":1.00}],"total":"1.00 EUR"})"},
+      Row{"yen with cents",
+          R"({"items":[{"name":"x","quantity":1,"unit_price":"500.00 JPY"}],"total":"500 JPY"})"},
+      Row{"dinar with two digits",
+          R"({"items":[{"name":"x","quantity":1,"unit_price":"1.00 KWD"}],"total":"1.000 KWD"})"},
+      Row{"overflow",
+          R"({"items":[{"name":"x","quantity":1000000,"unit_price":"9999999999999.99 EUR"}],"total":"1.00 EUR"})"},
+      Row{"sum too large",
+          R"({"items":[{"name":"x","quantity":1,"unit_price":"9999999999999.99 EUR"},{"name":"y","quantity":1,"unit_price":"9999999999999.99 EUR"}],"total":"1.00 EUR"})"},
+      Row{"unknown key",
+          R"({"items":[{"name":"x","quantity":1,"unit_price":"1.00 EUR"}],"total":"1.00 EUR","coupon":"half"})"},
+      Row{"unknown key in an item",
+          R"({"items":[{"name":"x","quantity":1,"unit_price":"1.00 EUR","sku":"7"}],"total":"1.00 EUR"})"},
+      Row{"no items", R"({"items":[],"total":"1.00 EUR"})"},
+      Row{"no total", R"({"items":[{"name":"x","quantity":1,"unit_price":"1.00 EUR"}]})"},
       Row{"no name", R"({"items":[{"quantity":1,"unit_price":"1.00 EUR"}],"total":"1.00 EUR"})"},
-      Row{"a name of two lines", R"({"items":[{"name":"x\nTotal: 0.01 EUR","quantity":1,"unit_price":"1.00 EUR"}],"total":"1.00 EUR"})"},
-      Row{"an escape sequence", R"({"items":[{"name":"x\u001b[2J","quantity":1,"unit_price":"1.00 EUR"}],"total":"1.00 EUR"})"},
-      Row{"an address that is no list", R"({"items":[{"name":"x","quantity":1,"unit_price":"1.00 EUR"}],"shipping_address":"x","total":"1.00 EUR"})"},
+      Row{"a name of two lines",
+          R"({"items":[{"name":"x\nTotal: 0.01 EUR","quantity":1,"unit_price":"1.00 EUR"}],"total":"1.00 EUR"})"},
+      Row{"an escape sequence",
+          R"({"items":[{"name":"x\u001b[2J","quantity":1,"unit_price":"1.00 EUR"}],"total":"1.00 EUR"})"},
+      Row{"an address that is no list",
+          R"({"items":[{"name":"x","quantity":1,"unit_price":"1.00 EUR"}],"shipping_address":"x","total":"1.00 EUR"})"},
       Row{"a list", R"([])"}, Row{"no JSON", "{"}, Row{"nothing", ""});
   INFO(row.why);
   const auto cart = parse_cart(row.json);

@@ -17,16 +17,19 @@ std::vector<Certificate> all_of(std::initializer_list<const Chain*> chains) {
   return out;
 }
 
-OpenedAnswer<PCertRes> answer(Shop& shop, const Party& gateway, const PCertRes& message, std::vector<Certificate> enclosed) {
+OpenedAnswer<PCertRes> answer(Shop& shop, const Party& gateway, const PCertRes& message,
+                              std::vector<Certificate> enclosed) {
   const auto request =
       value_of(make_pcert_req(*shop.merchant.party, shop.gateway_certificates, shop.now, shop.rng));
   const auto envelope = value_of(read_envelope(value_of(parse_wrapper(request.wire)), shop.now));
   const auto opened = value_of(Opener::request<PCertReq>(envelope, *shop.gateway.party, shop.now));
   CHECK(opened.message->brands_and_bins.at(0).brand == kBrand);
-  const auto wire = value_of(seal_answer(message, {.trans_ids = std::nullopt, .baggage = {}, .enclosed = std::move(enclosed)},
-                                         opened.reply, gateway, shop.now, shop.rng));
+  const auto wire = value_of(seal_answer(
+      message, {.trans_ids = std::nullopt, .baggage = {}, .enclosed = std::move(enclosed)},
+      opened.reply, gateway, shop.now, shop.rng));
   const auto back = value_of(read_envelope(value_of(parse_wrapper(wire)), shop.now));
-  return value_of(Opener::answer<PCertRes>(back, request.pending, *shop.merchant.party, {.brand = std::string(kBrand)}, shop.now));
+  return value_of(Opener::answer<PCertRes>(back, request.pending, *shop.merchant.party,
+                                           {.brand = std::string(kBrand)}, shop.now));
 }
 
 }  // namespace
@@ -35,7 +38,8 @@ TEST_CASE("the gateway's two certificates are found among what it sends") {
   Shop shop;
   const auto& gateway = *shop.gateway.party;
   const auto certificates = all_of({&*gateway.key_exchange, &*gateway.signature});
-  const auto found = value_of(find_gateway_certificates(certificates, *shop.pki.trust(), kBrand, shop.now));
+  const auto found =
+      value_of(find_gateway_certificates(certificates, *shop.pki.trust(), kBrand, shop.now));
   CHECK(found.signature.thumbprint() == gateway.signature->leaf.thumbprint());
   CHECK(found.key_exchange.leaf.thumbprint() == gateway.key_exchange->leaf.thumbprint());
   CHECK(found.key_exchange.issuers.size() == 2);  // PCA and brand, each once
@@ -47,7 +51,8 @@ TEST_CASE("what is not one gateway of our brand under our root is not taken") {
   const auto& other = *shop.other_gateway.party;
   const auto& merchant = *shop.merchant.party;
   const auto good = all_of({&*gateway.signature, &*gateway.key_exchange});
-  const auto find = [&](const std::vector<Certificate>& certificates, std::string_view brand, Instant now) {
+  const auto find = [&](const std::vector<Certificate>& certificates, std::string_view brand,
+                        Instant now) {
     return find_gateway_certificates(certificates, *shop.pki.trust(), brand, now);
   };
   CHECK_FALSE(find({}, kBrand, shop.now));
@@ -59,7 +64,8 @@ TEST_CASE("what is not one gateway of our brand under our root is not taken") {
   CHECK_FALSE(find({gateway.signature->leaf, gateway.key_exchange->leaf}, kBrand, shop.now));
   auto rng = Rng::seeded(7);
   const auto foreign = TestPki::make(kBrand, shop.now, rng).gateway();
-  CHECK_FALSE(find(all_of({&*foreign.party->signature, &*foreign.party->key_exchange}), kBrand, shop.now));
+  CHECK_FALSE(
+      find(all_of({&*foreign.party->signature, &*foreign.party->key_exchange}), kBrand, shop.now));
 }
 
 TEST_CASE("a PCertRes names the key-exchange certificate of its own signer") {
@@ -81,11 +87,14 @@ TEST_CASE("a PCertRes names the key-exchange certificate of its own signer") {
         ErrorCode::missing_certificate);
   CHECK(refused(answer(shop, gateway, {{{PCertCode::success, leaf.thumbprint()}}}, {})) ==
         ErrorCode::missing_certificate);
-  CHECK(refused(answer(shop, gateway, {{{PCertCode::success, other.key_exchange->leaf.thumbprint()}}},
-                       {other.key_exchange->leaf})) == ErrorCode::invalid_certificate);
-  CHECK(refused(answer(shop, gateway, {{{PCertCode::success, gateway.signature->leaf.thumbprint()}}}, {leaf})) ==
-        ErrorCode::invalid_certificate);
+  CHECK(
+      refused(answer(shop, gateway, {{{PCertCode::success, other.key_exchange->leaf.thumbprint()}}},
+                     {other.key_exchange->leaf})) == ErrorCode::invalid_certificate);
   CHECK(refused(answer(shop, gateway,
-                       {{{PCertCode::success, leaf.thumbprint()}, {PCertCode::success, leaf.thumbprint()}}}, {leaf})) ==
-        ErrorCode::decoding_failure);
+                       {{{PCertCode::success, gateway.signature->leaf.thumbprint()}}}, {leaf})) ==
+        ErrorCode::invalid_certificate);
+  CHECK(refused(answer(
+            shop, gateway,
+            {{{PCertCode::success, leaf.thumbprint()}, {PCertCode::success, leaf.thumbprint()}}},
+            {leaf})) == ErrorCode::decoding_failure);
 }

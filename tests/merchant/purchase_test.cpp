@@ -27,9 +27,10 @@ TEST_CASE("without an order that can be paid, or its secret, there is one answer
   const auto order = shop.make_order();
   const Seller parts{*shop.merchant.party, shop.gateway_certificates};
   const auto opened = shop.open_pinit_req(order);
-  const auto wrong_secret =
-      shop.open_pinit_req(order, [&](PInitReq& message) { message.order_secret = shop.rng.make<OrderSecret>(); });
-  const auto refused = [&](const std::optional<Order>& found, bool taken, const Opened<PInitReq>& message, Instant now) {
+  const auto wrong_secret = shop.open_pinit_req(
+      order, [&](PInitReq& message) { message.order_secret = shop.rng.make<OrderSecret>(); });
+  const auto refused = [&](const std::optional<Order>& found, bool taken,
+                           const Opened<PInitReq>& message, Instant now) {
     const auto accepted = accept_pinit_req(found, taken, message.message, parts, now, shop.rng);
     REQUIRE_FALSE(accepted);
     CHECK(accepted.error().code == ErrorCode::unknown_lid);
@@ -43,9 +44,11 @@ TEST_CASE("without an order that can be paid, or its secret, there is one answer
 TEST_CASE("another brand is not taken") {
   Shop shop;
   const auto order = shop.make_order();
-  const auto opened = shop.open_pinit_req(order, [](PInitReq& message) { message.brand = "Other"; });
-  const auto accepted = accept_pinit_req(order.order, false, opened.message,
-                                         {*shop.merchant.party, shop.gateway_certificates}, shop.now, shop.rng);
+  const auto opened =
+      shop.open_pinit_req(order, [](PInitReq& message) { message.brand = "Other"; });
+  const auto accepted =
+      accept_pinit_req(order.order, false, opened.message,
+                       {*shop.merchant.party, shop.gateway_certificates}, shop.now, shop.rng);
   REQUIRE_FALSE(accepted);
   CHECK(accepted.error().code == ErrorCode::unspecified_failure);
 }
@@ -74,18 +77,25 @@ TEST_CASE("a PReq that is not of this purchase is refused with an Error") {
     ErrorCode code;
   };
   const auto row = GENERATE_REF(
-      Row{"another XID", [&](Draft& d) { d.ids.xid = shop.rng.make<XID>(); }, ErrorCode::unknown_xid},
+      Row{"another XID", [&](Draft& d) { d.ids.xid = shop.rng.make<XID>(); },
+          ErrorCode::unknown_xid},
       Row{"another LID-C", [](Draft& d) { d.ids.lid_c = LIDC{"other"}; }, ErrorCode::unknown_lid},
       Row{"another LID-M", [](Draft& d) { d.ids.lid_m = LIDM{"other"}; }, ErrorCode::unknown_lid},
       Row{"no LID-M", [](Draft& d) { d.ids.lid_m = std::nullopt; }, ErrorCode::unknown_lid},
-      Row{"another date", [](Draft& d) { d.ids.preq_date += Duration(1); }, ErrorCode::wrapper_msg_mismatch},
-      Row{"another Chall-M", [&](Draft& d) { d.chall_m = shop.rng.make<Challenge>(); }, ErrorCode::challenge_mismatch},
-      Row{"another Chall-C", [&](Draft& d) { d.chall_c = shop.rng.make<Challenge>(); }, ErrorCode::challenge_mismatch},
-      Row{"another merchant", [&](Draft& d) { d.merchant_signature = &shop.other_merchant.party->signature->leaf; },
+      Row{"another date", [](Draft& d) { d.ids.preq_date += Duration(1); },
+          ErrorCode::wrapper_msg_mismatch},
+      Row{"another Chall-M", [&](Draft& d) { d.chall_m = shop.rng.make<Challenge>(); },
+          ErrorCode::challenge_mismatch},
+      Row{"another Chall-C", [&](Draft& d) { d.chall_c = shop.rng.make<Challenge>(); },
+          ErrorCode::challenge_mismatch},
+      Row{"another merchant",
+          [&](Draft& d) { d.merchant_signature = &shop.other_merchant.party->signature->leaf; },
           ErrorCode::thumbs_mismatch},
-      Row{"another gateway", [&](Draft& d) { d.gateway_key_exchange = &shop.other_gateway.party->key_exchange->leaf; },
+      Row{"another gateway",
+          [&](Draft& d) { d.gateway_key_exchange = &shop.other_gateway.party->key_exchange->leaf; },
           ErrorCode::thumbs_mismatch},
-      Row{"another brand than the certificate's", [](Draft& d) { d.brand = "Other"; }, ErrorCode::signature_failure});
+      Row{"another brand than the certificate's", [](Draft& d) { d.brand = "Other"; },
+          ErrorCode::signature_failure});
   INFO(row.why);
   const auto purchase = shop.initiate(shop.make_order());
   auto draft = shop.draft(purchase);
@@ -107,13 +117,14 @@ TEST_CASE("a PReq for another order than was offered is answered with orderRejec
       Row{"another amount", [](Draft& d) { d.purch_amt = amount("49.94 EUR"); }},
       Row{"another currency", [](Draft& d) { d.purch_amt = amount("49.95 USD"); }},
       Row{"no longer valid", [&](Draft& d) { d.valid_until = shop.now - Duration(1); }},
-      Row{"the offer is over", [&](Draft& d) { d.valid_until += std::chrono::hours(1); }, std::chrono::hours(1) + Duration(1)});
+      Row{"the offer is over", [&](Draft& d) { d.valid_until += std::chrono::hours(1); },
+          std::chrono::hours(1) + Duration(1)});
   INFO(row.why);
   const auto purchase = shop.initiate(shop.make_order());
   auto draft = shop.draft(purchase);
   row.change(draft);
-  const auto outcome =
-      value_of(accept_preq(purchase, shop.open_preq(draft), *shop.merchant.party, shop.now + row.later));
+  const auto outcome = value_of(
+      accept_preq(purchase, shop.open_preq(draft), *shop.merchant.party, shop.now + row.later));
   REQUIRE(std::holds_alternative<Rejected>(outcome));
   const auto pres = make_pres(std::get<Rejected>(outcome), std::nullopt, purchase.chall_c);
   CHECK(pres.completion_code == CompletionCode::order_rejected);
@@ -126,8 +137,10 @@ TEST_CASE("a card of another BIN than PInitReq said is rejected") {
   const auto order = shop.make_order();
   const auto opened = shop.open_pinit_req(order, [](PInitReq& message) { message.bin = "411111"; });
   const auto purchase = value_of(accept_pinit_req(order.order, false, opened.message,
-                                                  {*shop.merchant.party, shop.gateway_certificates}, shop.now, shop.rng));
-  const auto outcome = value_of(accept_preq(purchase, shop.open_preq(shop.draft(purchase)), *shop.merchant.party, shop.now));
+                                                  {*shop.merchant.party, shop.gateway_certificates},
+                                                  shop.now, shop.rng));
+  const auto outcome = value_of(
+      accept_preq(purchase, shop.open_preq(shop.draft(purchase)), *shop.merchant.party, shop.now));
   CHECK(std::holds_alternative<Rejected>(outcome));
 }
 
@@ -146,15 +159,17 @@ TEST_CASE("a PRes tells the state and nothing more") {
   const auto purchase = shop.initiate(shop.make_order());
   const auto order = shop.take(purchase);
   const auto auth_rrpid = shop.rng.make<RRPID>();
-  const Authorized authorized{auth_rrpid, purchase.order.amount, shop.now, "A1B2C3", {}, {}, Bytes{7}, {}};
+  const Authorized authorized{
+      auth_rrpid, purchase.order.amount, shop.now, "A1B2C3", {}, {}, Bytes{7}, {}};
   const auto pres_of = [&](std::optional<Authorization> authorization) {
     return make_pres(order, authorization, purchase.chall_c);
   };
-  CHECK(make_pres(purchase, std::nullopt, purchase.chall_c).completion_code == CompletionCode::order_not_received);
+  CHECK(make_pres(purchase, std::nullopt, purchase.chall_c).completion_code ==
+        CompletionCode::order_not_received);
   CHECK_FALSE(make_pres(purchase, std::nullopt, purchase.chall_c).hoi_data);
 
-  const auto waiting = pres_of(value_of(
-      make_auth_req(order, auth_rrpid, *shop.merchant.party, shop.gateway_certificates, shop.now, shop.rng)));
+  const auto waiting = pres_of(value_of(make_auth_req(
+      order, auth_rrpid, *shop.merchant.party, shop.gateway_certificates, shop.now, shop.rng)));
   CHECK(waiting.completion_code == CompletionCode::order_received);
   CHECK(waiting.payloads.empty());
   CHECK(waiting.gateway == purchase.gateway);

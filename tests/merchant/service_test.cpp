@@ -3,9 +3,9 @@
 #include <mutex>
 #include <thread>
 
-#include <catch2/generators/catch_generators.hpp>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "merchant/service.h"
 #include "tests/merchant/shop.h"
@@ -21,7 +21,7 @@ enum class Mood { approve, decline, error, away, too_old, lies };
 /// A gateway that opens every AuthReq as the real one would, and answers the same bytes the same.
 class Gateway final : public wire::GatewayService::Service {
  public:
-  explicit Gateway(test::Shop& shop) : shop_(shop) {}
+  explicit Gateway(merchant::test::Shop& shop) : shop_(shop) {}
 
   grpc::Status FetchCertificates(grpc::ServerContext*, const wire::FetchCertificatesRequest*,
                                  wire::FetchCertificatesResponse* out) override {
@@ -41,12 +41,13 @@ class Gateway final : public wire::GatewayService::Service {
     if (!opened) return {grpc::StatusCode::INTERNAL, ""};
     const auto& leaf = party().key_exchange->leaf;
     return send(seal_answer(PCertRes{{{PCertCode::success, leaf.thumbprint()}}},
-                            {.trans_ids = std::nullopt, .baggage = {}, .enclosed = {leaf}}, opened->reply, party(),
-                            now, Rng::system()),
+                            {.trans_ids = std::nullopt, .baggage = {}, .enclosed = {leaf}},
+                            opened->reply, party(), now, Rng::system()),
                 out);
   }
 
-  grpc::Status Authorize(grpc::ServerContext*, const wire::MessageWrapper* in, wire::MessageWrapper* out) override {
+  grpc::Status Authorize(grpc::ServerContext*, const wire::MessageWrapper* in,
+                         wire::MessageWrapper* out) override {
     ++asked;
     if (mood == Mood::away) return {grpc::StatusCode::UNAVAILABLE, ""};
     const std::lock_guard lock(mutex_);
@@ -57,9 +58,11 @@ class Gateway final : public wire::GatewayService::Service {
     auto opened = Opener::request<AuthReq>(*envelope, party(), now);
     if (!opened || !open_pi(opened->baggage, party(), now)) return {grpc::StatusCode::INTERNAL, ""};
     if (mood == Mood::error || mood == Mood::too_old) {
-      const auto code = mood == Mood::error ? ErrorCode::invalid_certificate : ErrorCode::message_too_old;
+      const auto code =
+          mood == Mood::error ? ErrorCode::invalid_certificate : ErrorCode::message_too_old;
       if (mood == Mood::too_old) mood = Mood::approve;
-      return send(seal_error(code, view_of(in->header()), envelope->rrpid, &opened->reply, party(), now, Rng::system()),
+      return send(seal_error(code, view_of(in->header()), envelope->rrpid, &opened->reply, party(),
+                             now, Rng::system()),
                   out);
     }
     auto message = approval(*opened, party(), now);
@@ -91,7 +94,7 @@ class Gateway final : public wire::GatewayService::Service {
     return grpc::Status::OK;
   }
 
-  test::Shop& shop_;
+  merchant::test::Shop& shop_;
   std::mutex mutex_;
 };
 
@@ -101,8 +104,9 @@ struct House {
     grpc::ServerBuilder builder;
     builder.RegisterService(&gateway);
     server = builder.BuildAndStart();
-    client = std::make_unique<GatewayClient>(GatewayClient::Parts{
-        shop.merchant.party, "gateway", server->InProcessChannel({}), system_clock(), Rng::system()});
+    client = std::make_unique<GatewayClient>(GatewayClient::Parts{shop.merchant.party, "gateway",
+                                                                  server->InProcessChannel({}),
+                                                                  system_clock(), Rng::system()});
     value_of(client->refresh());
     start();
   }
@@ -110,10 +114,10 @@ struct House {
 
   /// As after a crash: everything anew but the database.
   void start() {
-    resolver = std::make_unique<Resolver>(Resolver::Parts{shop.merchant.party, store, *client, system_clock(),
-                                                          Rng::system(), Duration(10)});
-    service = std::make_unique<merchant::Service>(merchant::Service::Parts{shop.merchant.party, store, *client,
-                                                                           *resolver, system_clock(), Rng::system()});
+    resolver = std::make_unique<Resolver>(Resolver::Parts{
+        shop.merchant.party, store, *client, system_clock(), Rng::system(), Duration(10)});
+    service = std::make_unique<merchant::Service>(merchant::Service::Parts{
+        shop.merchant.party, store, *client, *resolver, system_clock(), Rng::system()});
   }
 
   NewOrder order(Duration life = std::chrono::hours(1)) {
@@ -135,7 +139,8 @@ struct House {
     return out;
   }
   template <class T>
-  Result<OpenedAnswer<T>> open(const wire::MessageWrapper& answer, const PendingReply& pending, const Party& self) {
+  Result<OpenedAnswer<T>> open(const wire::MessageWrapper& answer, const PendingReply& pending,
+                               const Party& self) {
     const auto now = system_clock()();
     const auto envelope = value_of(read_envelope(answer, now));
     return Opener::answer<T>(envelope, pending, self, {.brand = std::string(kBrand)}, now);
@@ -148,11 +153,14 @@ struct House {
   };
   Paying initiate(const NewOrder& made) {
     Challenge chall_c;
-    const auto request = shop.make_pinit_req(made, [&](PInitReq& message) { chall_c = message.chall_c; });
+    const auto request =
+        shop.make_pinit_req(made, [&](PInitReq& message) { chall_c = message.chall_c; });
     const auto answer = call(&merchant::Service::PurchaseInit, request);
-    const auto opened = value_of(open<PInitRes>(answer, request.pending, Party{shop.pki.trust(), {}, {}, {}, {}}));
+    const auto opened =
+        value_of(open<PInitRes>(answer, request.pending, Party{shop.pki.trust(), {}, {}, {}, {}}));
     CHECK(opened.message->chall_c == chall_c);
-    CHECK(std::ranges::find(opened.bag, opened.message->pe_thumb, &Certificate::thumbprint) != opened.bag.end());
+    CHECK(std::ranges::find(opened.bag, opened.message->pe_thumb, &Certificate::thumbprint) !=
+          opened.bag.end());
     Draft draft{*opened.message.head().trans_ids,
                 chall_c,
                 opened.message->chall_m,
@@ -167,13 +175,15 @@ struct House {
   }
   PRes pay(const Paying& paying) {
     const auto answer = call(&merchant::Service::Purchase, paying.preq.request);
-    const auto opened = value_of(open<PRes>(answer, paying.preq.request.pending, shop.cardholder.party));
+    const auto opened =
+        value_of(open<PRes>(answer, paying.preq.request.pending, shop.cardholder.party));
     CHECK(opened.message.head().trans_ids == paying.draft.ids);
     return *opened.message;
   }
   Result<PRes> inquire(const TransIDs& ids, const Party& who) {
     const auto request = shop.make_inq_req(ids, shop.rng.make<Challenge>(), who);
-    const auto opened = open<InqRes>(call(&merchant::Service::PurchaseInquiry, request), request.pending, who);
+    const auto opened =
+        open<InqRes>(call(&merchant::Service::PurchaseInquiry, request), request.pending, who);
     if (!opened) return failure(opened.error());
     return opened->message->state;
   }
@@ -181,7 +191,7 @@ struct House {
     return value_of(store.summarize(made.order.id, system_clock()())).status;
   }
 
-  test::Shop shop;
+  merchant::test::Shop shop;
   Database database = value_of(Database::open("sqlite::memory:"));
   Store store = value_of(Store::open(database));
   Gateway gateway{shop};
@@ -229,15 +239,17 @@ TEST_CASE("a second PReq for a paid order is rejected, whether of its own purcha
   CHECK(house.pay(first).completion_code == CompletionCode::capture_performed);
   CHECK(house.pay(second).completion_code == CompletionCode::order_rejected);
   const auto again = house.shop.make_preq(first.draft);
-  const auto opened = value_of(house.open<PRes>(house.call(&merchant::Service::Purchase, again.request),
-                                                again.request.pending, house.shop.cardholder.party));
+  const auto opened =
+      value_of(house.open<PRes>(house.call(&merchant::Service::Purchase, again.request),
+                                again.request.pending, house.shop.cardholder.party));
   CHECK(opened.message->completion_code == CompletionCode::order_rejected);
   CHECK(value_of(house.inquire(first.draft.ids, house.shop.cardholder.party)).completion_code ==
         CompletionCode::capture_performed);
   CHECK(house.gateway.asked == 1);
   const auto late = house.shop.make_pinit_req(made);
-  const auto answer = house.open<PInitRes>(house.call(&merchant::Service::PurchaseInit, late), late.pending,
-                                           Party{house.shop.pki.trust(), {}, {}, {}, {}});
+  const auto answer =
+      house.open<PInitRes>(house.call(&merchant::Service::PurchaseInit, late), late.pending,
+                           Party{house.shop.pki.trust(), {}, {}, {}, {}});
   REQUIRE_FALSE(answer);
   CHECK(answer.error().code == ErrorCode::unknown_lid);
 }
@@ -263,7 +275,9 @@ TEST_CASE("the gateway's Error is a systemError") {
   CHECK(pres.payloads.at(0).auth_status.auth_code == AuthCode::system_error);
 }
 
-TEST_CASE("without an answer the order is received, and the resolver asks with the same bytes until there is one") {
+TEST_CASE(
+    "without an answer the order is received, and the resolver asks with the same bytes until "
+    "there is one") {
   House house;
   const auto mood = GENERATE(Mood::away, Mood::lies);
   house.gateway.mood = mood;
@@ -271,7 +285,9 @@ TEST_CASE("without an answer the order is received, and the resolver asks with t
   const auto paying = house.initiate(made);
   CHECK(house.pay(paying).completion_code == CompletionCode::order_received);
   CHECK(house.status(made) == OrderStatus::pending);
-  const auto sent = std::get<AwaitingAuthRes>(*value_of(house.store.find(paying.draft.ids.xid))->authorization).request.wire;
+  const auto sent =
+      std::get<AwaitingAuthRes>(*value_of(house.store.find(paying.draft.ids.xid))->authorization)
+          .request.wire;
   house.gateway.mood = Mood::approve;
   value_of(house.resolver->start());
   for (int i = 0; i < 500 && house.status(made) != OrderStatus::paid; ++i) {
@@ -288,7 +304,8 @@ TEST_CASE("without an answer the order is received, and the resolver asks with t
 TEST_CASE("an AuthReq that has become too old is made anew under the same name") {
   House house;
   house.gateway.mood = Mood::too_old;
-  CHECK(house.pay(house.initiate(house.order())).completion_code == CompletionCode::capture_performed);
+  CHECK(house.pay(house.initiate(house.order())).completion_code ==
+        CompletionCode::capture_performed);
   REQUIRE(house.gateway.seen.size() == 2);
   CHECK(house.gateway.seen.at(0) != house.gateway.seen.at(1));
 }
@@ -300,11 +317,13 @@ TEST_CASE("a PReq repeated after a crash finds its order and goes on") {
   house.gateway.mood = Mood::away;
   house.pay(paying);
   // The answer was never stored and never sent.
-  value_of(house.database.in_transaction("test", [](Transaction& t) { return t.execute("DELETE FROM replies"); }));
+  value_of(house.database.in_transaction(
+      "test", [](Transaction& t) { return t.execute("DELETE FROM replies"); }));
   house.start();
   house.gateway.mood = Mood::approve;
   CHECK(house.pay(paying).completion_code == CompletionCode::capture_performed);
-  value_of(house.database.in_transaction("test", [](Transaction& t) { return t.execute("DELETE FROM replies"); }));
+  value_of(house.database.in_transaction(
+      "test", [](Transaction& t) { return t.execute("DELETE FROM replies"); }));
   CHECK(house.pay(paying).completion_code == CompletionCode::capture_performed);  // from the state
   CHECK(house.gateway.seen.size() == 1);
 }
@@ -314,12 +333,14 @@ TEST_CASE("a PInitReq repeated after a crash finds its purchase") {
   const auto request = house.shop.make_pinit_req(house.order());
   const auto xid = [&] {
     const auto answer = house.call(&merchant::Service::PurchaseInit, request);
-    return value_of(house.open<PInitRes>(answer, request.pending, Party{house.shop.pki.trust(), {}, {}, {}, {}}))
+    return value_of(house.open<PInitRes>(answer, request.pending,
+                                         Party{house.shop.pki.trust(), {}, {}, {}, {}}))
         .message.head()
         .trans_ids->xid;
   };
   const auto first = xid();
-  value_of(house.database.in_transaction("test", [](Transaction& t) { return t.execute("DELETE FROM replies"); }));
+  value_of(house.database.in_transaction(
+      "test", [](Transaction& t) { return t.execute("DELETE FROM replies"); }));
   CHECK(xid() == first);
 }
 
@@ -339,7 +360,8 @@ TEST_CASE("of many wallets that pay one order at once, one is served and the oth
   for (auto& thread : threads) thread.join();
   int captured = 0, rejected = 0;
   for (std::size_t i = 0; i < payers.size(); ++i) {
-    const auto pres = value_of(house.open<PRes>(answers[i], payers[i].preq.request.pending, house.shop.cardholder.party));
+    const auto pres = value_of(
+        house.open<PRes>(answers[i], payers[i].preq.request.pending, house.shop.cardholder.party));
     if (pres.message->completion_code == CompletionCode::capture_performed) ++captured;
     if (pres.message->completion_code == CompletionCode::order_rejected) ++rejected;
   }
@@ -365,8 +387,9 @@ TEST_CASE("the shop shows its own certificates, all or by thumbprint") {
 
 TEST_CASE("without the gateway's certificates no purchase begins") {
   House house;
-  house.client = std::make_unique<GatewayClient>(GatewayClient::Parts{
-      house.shop.merchant.party, "gateway", house.server->InProcessChannel({}), system_clock(), Rng::system()});
+  house.client = std::make_unique<GatewayClient>(
+      GatewayClient::Parts{house.shop.merchant.party, "gateway", house.server->InProcessChannel({}),
+                           system_clock(), Rng::system()});
   house.gateway.mood = Mood::away;
   CHECK_FALSE(house.client->refresh());
   house.start();

@@ -9,9 +9,15 @@ GatewayCertificates certificates_of(const TestParty& gateway) {
 }
 
 Shop::Shop()
-    : pki(TestPki::get()), rng(Rng::system()), now(pki.now()), merchant(pki.merchant()),
-      other_merchant(pki.merchant("shop-2", "Other Shop")), gateway(pki.gateway()),
-      other_gateway(pki.gateway("gateway-2")), cardholder(pki.cardholder()), other_cardholder(pki.cardholder()),
+    : pki(TestPki::get()),
+      rng(Rng::system()),
+      now(pki.now()),
+      merchant(pki.merchant()),
+      other_merchant(pki.merchant("shop-2", "Other Shop")),
+      gateway(pki.gateway()),
+      other_gateway(pki.gateway("gateway-2")),
+      cardholder(pki.cardholder()),
+      other_cardholder(pki.cardholder()),
       gateway_certificates(certificates_of(gateway)) {}
 
 NewOrder Shop::make_order(std::string_view price, Duration life) {
@@ -29,8 +35,11 @@ Request Shop::make_pinit_req(const NewOrder& order, const std::function<void(PIn
                    .thumbs = {}};
   if (change) change(message);
   return value_of(seal_request(message,
-                               {.self = cardholder.party, .recipient = &merchant.party->key_exchange->leaf,
-                                .rrpid = rng.make<RRPID>(), .trans_ids = std::nullopt, .now = now},
+                               {.self = cardholder.party,
+                                .recipient = &merchant.party->key_exchange->leaf,
+                                .rrpid = rng.make<RRPID>(),
+                                .trans_ids = std::nullopt,
+                                .now = now},
                                rng));
 }
 
@@ -44,20 +53,26 @@ Opened<T> open_request(const Request& request, const Party& receiver, Instant no
 
 }  // namespace
 
-Opened<PInitReq> Shop::open_pinit_req(const NewOrder& order, const std::function<void(PInitReq&)>& change) {
+Opened<PInitReq> Shop::open_pinit_req(const NewOrder& order,
+                                      const std::function<void(PInitReq&)>& change) {
   return open_request<PInitReq>(make_pinit_req(order, change), *merchant.party, now);
 }
 
 Initiated Shop::initiate(const NewOrder& order) {
   const auto opened = open_pinit_req(order);
-  return value_of(accept_pinit_req(order.order, false, opened.message, {*merchant.party, gateway_certificates}, now, rng));
+  return value_of(accept_pinit_req(order.order, false, opened.message,
+                                   {*merchant.party, gateway_certificates}, now, rng));
 }
 
 Draft Shop::draft(const Initiated& purchase) {
-  return {purchase.ids,           purchase.chall_c,
-          purchase.chall_m,       purchase.order.description,
-          purchase.order.amount,  purchase.brand,
-          purchase.order.expires_at, &merchant.party->signature->leaf,
+  return {purchase.ids,
+          purchase.chall_c,
+          purchase.chall_m,
+          purchase.order.description,
+          purchase.order.amount,
+          purchase.brand,
+          purchase.order.expires_at,
+          &merchant.party->signature->leaf,
           &gateway.party->key_exchange->leaf};
 }
 
@@ -77,7 +92,9 @@ set::Purchase Shop::make_preq(const Draft& draft) {
   return value_of(make_purchase(order, cardholder.pan_data(rng), cardholder.party, now, rng));
 }
 
-Opened<PReq> Shop::open_preq(const Request& request) { return open_request<PReq>(request, *merchant.party, now); }
+Opened<PReq> Shop::open_preq(const Request& request) {
+  return open_request<PReq>(request, *merchant.party, now);
+}
 Opened<PReq> Shop::open_preq(const Draft& draft) { return open_preq(make_preq(draft).request); }
 
 Ordered Shop::take(const Initiated& purchase) {
@@ -88,8 +105,11 @@ Ordered Shop::take(const Initiated& purchase) {
 
 Request Shop::make_inq_req(const TransIDs& ids, const Challenge& chall_c2, const Party& inquirer) {
   return value_of(seal_request(InqReq{chall_c2, {}},
-                               {.self = inquirer, .recipient = &merchant.party->key_exchange->leaf,
-                                .rrpid = rng.make<RRPID>(), .trans_ids = ids, .now = now},
+                               {.self = inquirer,
+                                .recipient = &merchant.party->key_exchange->leaf,
+                                .rrpid = rng.make<RRPID>(),
+                                .trans_ids = ids,
+                                .now = now},
                                rng));
 }
 
@@ -112,7 +132,8 @@ AuthRes approval(const Opened<AuthReq>& auth_req, const Party& gateway, Instant 
   return out;
 }
 
-OpenedAnswer<AuthRes> Shop::answer(const AwaitingAuthRes& awaiting, const std::function<void(AuthRes&)>& change,
+OpenedAnswer<AuthRes> Shop::answer(const AwaitingAuthRes& awaiting,
+                                   const std::function<void(AuthRes&)>& change,
                                    const Party* signer) {
   const auto auth_req = open_request<AuthReq>(awaiting.request, *gateway.party, now);
   auto message = approval(auth_req, *gateway.party, now);
@@ -120,10 +141,11 @@ OpenedAnswer<AuthRes> Shop::answer(const AwaitingAuthRes& awaiting, const std::f
   const Answer beside{.trans_ids = auth_req.message.head().trans_ids,
                       .baggage = serialize(to_wire(AuthResBaggage{Bytes{1, 2, 3}, {}, {}})),
                       .enclosed = {}};
-  const auto wire = value_of(
-      seal_answer(message, beside, auth_req.reply, signer != nullptr ? *signer : *gateway.party, now, rng));
+  const auto wire = value_of(seal_answer(message, beside, auth_req.reply,
+                                         signer != nullptr ? *signer : *gateway.party, now, rng));
   const auto envelope = value_of(read_envelope(value_of(parse_wrapper(wire)), now));
-  return value_of(Opener::answer<AuthRes>(envelope, awaiting.request.pending, *merchant.party, {.brand = {}}, now));
+  return value_of(Opener::answer<AuthRes>(envelope, awaiting.request.pending, *merchant.party,
+                                          {.brand = {}}, now));
 }
 
 }  // namespace set::merchant::test

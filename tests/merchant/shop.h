@@ -42,7 +42,8 @@ struct Shop {
 
   NewOrder make_order(std::string_view price = "49.95 EUR", Duration life = std::chrono::hours(1));
   /// A PInitReq for this order as the merchant opens it.
-  Opened<PInitReq> open_pinit_req(const NewOrder& order, const std::function<void(PInitReq&)>& change = {});
+  Opened<PInitReq> open_pinit_req(const NewOrder& order,
+                                  const std::function<void(PInitReq&)>& change = {});
   Request make_pinit_req(const NewOrder& order, const std::function<void(PInitReq&)>& change = {});
   Initiated initiate(const NewOrder& order);
 
@@ -56,7 +57,8 @@ struct Shop {
   Opened<InqReq> open_inq_req(const Request& request);
 
   /// The gateway's answer to an AuthReq, as the merchant opens it.
-  OpenedAnswer<AuthRes> answer(const AwaitingAuthRes& awaiting, const std::function<void(AuthRes&)>& change = {},
+  OpenedAnswer<AuthRes> answer(const AwaitingAuthRes& awaiting,
+                               const std::function<void(AuthRes&)>& change = {},
                                const Party* gateway = nullptr);
 
   const TestPki& pki;

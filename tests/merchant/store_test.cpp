@@ -29,15 +29,16 @@ struct Books {
     return purchase;
   }
   AwaitingAuthRes ask(const Ordered& order) {
-    return value_of(make_auth_req(order, shop.rng.make<RRPID>(), *shop.merchant.party, shop.gateway_certificates,
-                                  shop.now, shop.rng));
+    return value_of(make_auth_req(order, shop.rng.make<RRPID>(), *shop.merchant.party,
+                                  shop.gateway_certificates, shop.now, shop.rng));
   }
   Result<void> advance(const Ordered& order, const AwaitingAuthRes& awaiting) {
     return store.advance(order, awaiting, shop.now, shop.now + std::chrono::seconds(25));
   }
   FoundPurchase find(const XID& xid) { return std::move(*value_of(store.find(xid))); }
   Captured captured(const AwaitingAuthRes& awaiting) {
-    return {{awaiting.auth_rrpid, awaiting.amount, shop.now, "A1B2C3", Bytes{1}, Bytes{2}, Bytes{3}, Bytes{4}},
+    return {{awaiting.auth_rrpid, awaiting.amount, shop.now, "A1B2C3", Bytes{1}, Bytes{2}, Bytes{3},
+             Bytes{4}},
             awaiting.amount,
             shop.now};
   }
@@ -72,9 +73,11 @@ TEST_CASE("a purchase comes back from the database as it went in, in every state
   CHECK(std::get<Ordered>(ordered.state).preq.pi_tbs == order.preq.pi_tbs);
   const auto& stored = std::get<AwaitingAuthRes>(*ordered.authorization);
   CHECK(stored.request.wire == awaiting.request.wire);
-  CHECK(equal(stored.request.pending.to_bytes().reveal(), awaiting.request.pending.to_bytes().reveal()));
+  CHECK(equal(stored.request.pending.to_bytes().reveal(),
+              awaiting.request.pending.to_bytes().reveal()));
   CHECK(value_of(books.store.find_order(made.order.id))->taken);
-  CHECK(value_of(books.store.summarize(made.order.id, books.shop.now)).status == OrderStatus::pending);
+  CHECK(value_of(books.store.summarize(made.order.id, books.shop.now)).status ==
+        OrderStatus::pending);
 
   value_of(books.store.advance(order, books.captured(awaiting)));
   const auto decided = books.find(xid);
@@ -99,8 +102,9 @@ TEST_CASE("what was decided stays decided, and its PI and AuthReq are gone") {
   CHECK(again.error().code == ErrorCode::conflict);
   CHECK(books.store.replace_request(awaiting, books.shop.now).error().code == ErrorCode::conflict);
   const auto left = value_of(books.database.in_transaction("test", [](Transaction& t) {
-    return t.query_one("SELECT COUNT(*) FROM purchases p JOIN authorizations a ON a.xid = p.xid"
-                       " WHERE p.pi IS NOT NULL OR a.auth_req IS NOT NULL OR a.pending_reply IS NOT NULL");
+    return t.query_one(
+        "SELECT COUNT(*) FROM purchases p JOIN authorizations a ON a.xid = p.xid"
+        " WHERE p.pi IS NOT NULL OR a.auth_req IS NOT NULL OR a.pending_reply IS NOT NULL");
   }));
   CHECK(left->integer(0) == 0);
 }
@@ -118,8 +122,11 @@ TEST_CASE("an order is paid by one purchase, and by another only after a decline
   CHECK(std::holds_alternative<Initiated>(books.find(second.initiated.ids.xid).state));
   CHECK(books.advance(first, books.ask(first)).error().code == ErrorCode::conflict);
 
-  value_of(books.store.advance(first, Decided(Declined{first_asked.auth_rrpid, AuthCode::declined, books.shop.now, {}, {}})));
-  CHECK(value_of(books.store.summarize(made.order.id, books.shop.now)).status == OrderStatus::declined);
+  value_of(books.store.advance(
+      first,
+      Decided(Declined{first_asked.auth_rrpid, AuthCode::declined, books.shop.now, {}, {}})));
+  CHECK(value_of(books.store.summarize(made.order.id, books.shop.now)).status ==
+        OrderStatus::declined);
   CHECK_FALSE(value_of(books.store.find_order(made.order.id))->taken);
   CHECK(books.advance(second, books.ask(second)));
 }
@@ -181,7 +188,8 @@ TEST_CASE("what is awaited comes up when it is due, the same bytes each time") {
   CHECK(due.at(0).attempts == 0);
   value_of(books.store.postpone(awaiting.auth_rrpid, books.shop.now + std::chrono::seconds(2)));
   CHECK(value_of(books.store.due(books.shop.now, 10)).empty());
-  CHECK(value_of(books.store.due(books.shop.now + std::chrono::seconds(2), 10)).at(0).attempts == 1);
+  CHECK(value_of(books.store.due(books.shop.now + std::chrono::seconds(2), 10)).at(0).attempts ==
+        1);
   value_of(books.store.advance(order, books.captured(awaiting)));
   CHECK(value_of(books.store.due(books.shop.now + std::chrono::hours(1), 10)).empty());
 }
@@ -194,14 +202,17 @@ TEST_CASE("the database refuses what must never be, whatever the program thinks"
   value_of(books.store.advance(order, books.captured(awaiting)));
   const auto statement = GENERATE(
       as<std::string>{}, "UPDATE authorizations SET captured = authorized + 1",
-      "UPDATE authorizations SET authorized = requested + 1", "UPDATE authorizations SET captured = -1",
-      "UPDATE authorizations SET state = 'declined'", "UPDATE authorizations SET auth_code = 2",
-      "UPDATE authorizations SET approval_code = NULL", "UPDATE authorizations SET auth_req = x'00'",
-      "UPDATE orders SET amount = 0", "UPDATE orders SET amount = -1", "UPDATE orders SET amount = 1000000000000001",
-      "UPDATE orders SET expires_at = created_at", "UPDATE purchases SET bin = '4000000000000002'",
-      "UPDATE purchases SET paying = 2", "UPDATE purchases SET rrpid = NULL", "UPDATE purchases SET state = 'rejected'",
-      "UPDATE purchases SET hod = NULL", "DELETE FROM orders", "DELETE FROM purchases",
-      "UPDATE authorizations SET approval_code = '4000000000000002'");
+      "UPDATE authorizations SET authorized = requested + 1",
+      "UPDATE authorizations SET captured = -1", "UPDATE authorizations SET state = 'declined'",
+      "UPDATE authorizations SET auth_code = 2", "UPDATE authorizations SET approval_code = NULL",
+      "UPDATE authorizations SET auth_req = x'00'", "UPDATE orders SET amount = 0",
+      "UPDATE orders SET amount = -1", "UPDATE orders SET amount = 1000000000000001",
+      "UPDATE orders SET expires_at = created_at",
+      "UPDATE purchases SET bin = '" + std::string(kApprovePan) + "'",
+      "UPDATE purchases SET paying = 2", "UPDATE purchases SET rrpid = NULL",
+      "UPDATE purchases SET state = 'rejected'", "UPDATE purchases SET hod = NULL",
+      "DELETE FROM orders", "DELETE FROM purchases",
+      "UPDATE authorizations SET approval_code = '" + std::string(kApprovePan) + "'");
   INFO(statement);
   const auto done = books.sql(statement);
   REQUIRE_FALSE(done);
@@ -215,7 +226,10 @@ TEST_CASE("settings are kept and replaced, expired orders are told") {
   value_of(books.store.put_setting(kPublicAddress, "localhost:2"));
   CHECK(value_of(books.store.find_setting(kPublicAddress)) == "localhost:2");
   const auto made = books.order("1 JPY");
-  CHECK(value_of(books.store.summarize(made.order.id, made.order.expires_at)).status == OrderStatus::open);
-  CHECK(value_of(books.store.summarize(made.order.id, made.order.expires_at + Duration(1))).status == OrderStatus::expired);
+  CHECK(value_of(books.store.summarize(made.order.id, made.order.expires_at)).status ==
+        OrderStatus::open);
+  CHECK(
+      value_of(books.store.summarize(made.order.id, made.order.expires_at + Duration(1))).status ==
+      OrderStatus::expired);
   CHECK(books.store.summarize(LIDM{"none"}, books.shop.now).error().code == ErrorCode::not_found);
 }

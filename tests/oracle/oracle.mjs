@@ -2,6 +2,7 @@
 //
 //   node oracle.mjs FOLDER   where FOLDER holds node_modules; commands, a JSON array, on standard
 //   input; as many answers on standard output. Octets are hexadecimal.
+import { createDecipheriv, hkdfSync } from "node:crypto";
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -52,6 +53,16 @@ const answers = {
       plaintexts.push(hex(await context.open(from(ciphertext), from(aad))));
     }
     return { plaintexts, exports: await exported(context, exports) };
+  },
+  // RFC 9458, section 4.4, with HKDF-SHA384 and AES-256-GCM: nonce (32) || ciphertext || tag (16).
+  async open_reply({ secret, enc, aad, reply }) {
+    const octets = from(reply);
+    const salt = Buffer.concat([from(enc), octets.subarray(0, 32)]);
+    const derive = (info, size) => Buffer.from(hkdfSync("sha384", from(secret), salt, info, size));
+    const cipher = createDecipheriv("aes-256-gcm", derive("key", 32), derive("nonce", 12));
+    cipher.setAAD(from(aad));
+    cipher.setAuthTag(octets.subarray(-16));
+    return { plaintext: hex(Buffer.concat([cipher.update(octets.subarray(32, -16)), cipher.final()])) };
   },
   async ml_dsa_sign({ algorithm, seed, message }) {
     const { publicKey, secretKey } = dsa[algorithm].keygen(from(seed));

@@ -11,6 +11,7 @@
 #include "common/daemon/identity.h"
 #include "common/message/account.h"
 #include "common/message/party.h"
+#include "tests/support/test_pans.h"
 
 namespace set::test {
 
@@ -19,12 +20,12 @@ inline constexpr std::string_view kBin = "400000";
 
 /// Public test numbers, all of BIN 400000 and in deploy/sandbox/cards.toml with expiry 2030-12 and
 /// verification value 123.
-inline constexpr std::string_view kApprovePan = "4000000000000002";
-inline constexpr std::string_view kDeclinePan = "4000000000000010";
-inline constexpr std::string_view kReferralPan = "4000000000000028";
-inline constexpr std::string_view kExpiredPan = "4000000000000036";
-inline constexpr std::string_view kSlowPan = "4000000000000044";
-inline constexpr std::string_view kNoReplyPan = "4000000000000051";
+inline constexpr std::string_view kApprovePan = kScenarioCards[0].number;
+inline constexpr std::string_view kDeclinePan = kScenarioCards[1].number;
+inline constexpr std::string_view kReferralPan = kScenarioCards[2].number;
+inline constexpr std::string_view kExpiredPan = kScenarioCards[3].number;
+inline constexpr std::string_view kSlowPan = kScenarioCards[4].number;
+inline constexpr std::string_view kNoReplyPan = kScenarioCards[5].number;
 inline constexpr std::string_view kExpiry = "203012";
 inline constexpr std::string_view kVerification = "123";
 inline constexpr std::string_view kCardholderName = "Alice Example";
@@ -70,7 +71,8 @@ class TestPki {
   /// The CA daemon's own party: signs CardCInitRes, CertRes …, opens CertReq.
   std::shared_ptr<const Party> ca() const;
 
-  TestCardholder cardholder(std::string_view pan = kApprovePan, std::string_view expiry = kExpiry) const;
+  TestCardholder cardholder(std::string_view pan = kApprovePan,
+                            std::string_view expiry = kExpiry) const;
   TestParty merchant(std::string_view id = "shop-1", std::string_view name = "Test Shop",
                      std::vector<std::string> hosts = {"localhost", "127.0.0.1"}) const;
   TestParty gateway(std::string_view id = "gateway-1",
@@ -81,7 +83,8 @@ class TestPki {
 
   /// Certificates that no honest CA would issue, for negative tests: `contents` as they are, signed
   /// by the CA named "root", "brand", "cca", "mca" or "pca". The chain has the issuers.
-  Result<Chain> issue(const CertificateTemplate& contents, ByteView public_key, std::string_view ca) const;
+  Result<Chain> issue(const CertificateTemplate& contents, ByteView public_key,
+                      std::string_view ca) const;
 
   struct Impl;
   const Impl& impl() const { return *impl_; }

@@ -21,6 +21,9 @@ inline constexpr std::string_view kAllPans[] = {kVisa,     kVisa13,   kMastercar
 inline constexpr std::string_view kVisaSpaced = "4111 1111 1111 1111";
 inline constexpr std::string_view kVisaHyphened = "4111-1111-1111-1111";
 
+/// Of the sandbox's BIN, but no card of its file.
+inline constexpr std::string_view kSandboxStranger = "4000000000009995";
+
 /// The cards of deploy/sandbox/cards.toml that scenarios use, by what the simulated bank does.
 struct ScenarioCard {
   const char* behaviour;

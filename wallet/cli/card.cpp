@@ -118,10 +118,10 @@ Result<void> run_card_add(const Paths& paths, const CardAddOptions& options, boo
 Result<void> run_card_list(const Paths& paths, bool json) {
   LocalClient client(paths);
   const auto list = TRY(client.ask(&LocalClient::Stub::ListCards, wire::ListCardsRequest()));
-  Json document = {{"cards", Json::array()}};
+  auto document = Json::array();
   for (const auto& card : list.cards()) {
     if (json) {
-      document["cards"].push_back(to_json(card));
+      document.push_back(to_json(card));
     } else {
       print(card_line(card));
     }

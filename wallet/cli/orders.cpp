@@ -14,8 +14,8 @@ void print_list(const Purchases& purchases, bool json) {
     for (const auto& purchase : purchases) print(purchase_line(purchase));
     return;
   }
-  Json document = {{"purchases", Json::array()}};
-  for (const auto& purchase : purchases) document["purchases"].push_back(to_json(purchase));
+  auto document = Json::array();
+  for (const auto& purchase : purchases) document.push_back(to_json(purchase));
   print(dump(document));
 }
 
