@@ -21,7 +21,9 @@ check_pie_supported(LANGUAGES CXX) # without this CMake compiles for PIE but doe
 
 find_program(SET_CCACHE ccache)
 if(SET_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${SET_CCACHE}")
+  # ccache takes a precompiled header only if it may overlook what cannot differ between two builds.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
+    "CCACHE_SLOPPINESS=pch_defines,time_macros" "${SET_CCACHE}")
 endif()
 
 # --- set_build ----------------------------------------------------------------------------------

@@ -2,13 +2,14 @@
 // Values; the database holds them (store.h).
 //
 //  state             message in / event             next               message out
-//  (none)            AuthReq accepted               AwaitingAcquirer   –
-//  (none)            AuthReq refused                (none)             AuthRes, no acquirer was
-//  asked AwaitingAcquirer  acquirer approves a sale       Captured           AuthRes with
-//  CapResPayload AwaitingAcquirer  acquirer approves, no capture  Approved           AuthRes
+//  (none)            AuthReq refused                (none)             AuthRes
+//  (none)            AuthReq accepted               AwaitingAcquirer   (the acquirer is asked)
+//  AwaitingAcquirer  acquirer approves a sale       Captured           AuthRes, CapResPayload
+//  AwaitingAcquirer  acquirer approves, no capture  Approved           AuthRes
 //  AwaitingAcquirer  acquirer declines              Declined           AuthRes
 //  AwaitingAcquirer  no answer in time, reversed    Void               AuthRes noReply
-//  AwaitingAcquirer  process dies                   AwaitingAcquirer   the same question again
+//  AwaitingAcquirer  process died, AuthReq again    as above           AuthRes
+//  AwaitingAcquirer  process died, nobody repeats   as above           (AuthRes is stored)
 //
 // A decided authorisation is final here, and its AuthRes a pure function of it.
 #pragma once

@@ -137,7 +137,7 @@ Result<void> show_payments(const Config& config) {
   }
   auto list = nlohmann::json::array();
   for (const auto& payment : payments) list.push_back(payment_json(payment));
-  print(nlohmann::json{{"payments", std::move(list)}}.dump());
+  print(list.dump());
   return {};
 }
 

@@ -10,6 +10,8 @@ namespace set::gateway {
 namespace {
 
 constexpr int kMaxFetchedThumbprints = 32;
+// A repeat passes the date check until its own date, which may be ahead of ours, is too old.
+constexpr Duration kRepeatWindow = 2 * kFreshnessWindow;
 
 /// "Mutual TLS between merchant, gateway and CA" (protocol §1). The message proves who speaks; the
 /// transport only keeps strangers away.
@@ -113,13 +115,15 @@ Result<Decided> Service::ask_acquirer(AwaitingAcquirer waiting, const PANData& a
   return settle(std::move(waiting), std::move(answer));
 }
 
-Result<Decided> Service::ask_acquirer_again(AwaitingAcquirer waiting) {
+Result<std::optional<Decided>> Service::ask_acquirer_again(AwaitingAcquirer waiting) {
   auto known = parts_.acquirer.inquire(waiting.terms.auth_rrpid);
-  if (!known) return settle(std::move(waiting), failure(std::move(known).error()));
-  if (*known) return settle(std::move(waiting), **std::move(known));
-  // The question never got there, and the card number is gone: it ends as unanswered.
-  return settle(std::move(waiting),
-                failure(ErrorCode::outcome_unknown, "the acquirer was never asked"));
+  if (!known) return TRY(settle(std::move(waiting), failure(std::move(known).error())));
+  if (*known) return TRY(settle(std::move(waiting), **std::move(known)));
+  // The question never got there, and the card number is gone with the flow. As long as the
+  // merchant's repeat can bring it again, that is who decides; after that it ends as unanswered.
+  if (parts_.receiver.now() < waiting.received_at + kRepeatWindow) return std::nullopt;
+  return TRY(settle(std::move(waiting),
+                    failure(ErrorCode::outcome_unknown, "the acquirer was never asked")));
 }
 
 Result<Decided> Service::settle(AwaitingAcquirer waiting, Result<AcquirerAnswer> answer) {
@@ -160,9 +164,8 @@ Result<void> Service::resume(Duration older_than) {
   for (auto& waiting : TRY(parts_.store.awaiting_acquirer(by))) {
     const auto xid = waiting.terms.trans_ids.xid;
     const auto decided = ask_acquirer_again(std::move(waiting));
-    if (decided) {
-      log_decided(*decided);
-    } else {
+    if (decided && *decided) log_decided(**decided);
+    if (!decided) {
       log_warning("an authorisation is still open", xid, decided.error());
     }
   }

@@ -47,7 +47,8 @@ class Service final : public wire::GatewayService::Service {
   Result<std::variant<Decided, Refused>> decide(Opened<AuthReq>& opened, const Party& party,
                                                 const Digest& request_digest);
   Result<Decided> ask_acquirer(AwaitingAcquirer waiting, const PANData& account);
-  Result<Decided> ask_acquirer_again(AwaitingAcquirer waiting);
+  /// None: it was never asked, and the merchant may still repeat its request.
+  Result<std::optional<Decided>> ask_acquirer_again(AwaitingAcquirer waiting);
   Result<Decided> settle(AwaitingAcquirer waiting, Result<AcquirerAnswer> answer);
   Result<void> store_answer(const Store::Unanswered& unanswered);
   Bytes pending_reply_of(const ReplyContext& reply);

@@ -1,9 +1,8 @@
 // Cart: a shop's cart.json, checked to the last minor unit, and the readable text that becomes the
 // order description. All sums are integers. Pure; any thread.
 //
-//   { "items": [ { "name": "Blue mug", "quantity": 2, "unit_price": "9.95 EUR", "tax": "3.18 EUR" }
-//   ],
-//     "tax": "3.18 EUR",            overall, if no item has a tax of its own
+//   { "items": [ { "name": "Blue mug", "quantity": 2, "unit_price": "9.95 EUR" } ],
+//     "tax": "3.18 EUR",            or a "tax" in items: for all of an item's quantity
 //     "shipping": "4.90 EUR",
 //     "shipping_address": [ "Ada Example", "Example Street 1", "10115 Berlin" ],
 //     "total": "27.98 EUR" }

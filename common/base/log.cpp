@@ -14,7 +14,7 @@ std::atomic<bool> json_format{false};
 std::string daemon_name;  // written once by log_open, before any thread
 
 // Values are short and ours; still, nothing may break out of a line or a JSON string.
-std::string quoted(std::string_view value) {
+std::string in_quotes(std::string_view value) {
   std::string out = "\"";
   for (const char c : value) {
     if (c == '"' || c == '\\') {
@@ -79,14 +79,14 @@ void log_write(LogLevel level, std::string_view event, std::initializer_list<Log
   std::string line;
   if (json_format) {
     line = fmt::format(R"({{"time":"{}","level":"{}","daemon":"{}","event":{})", now,
-                       level_name(level), daemon_name, quoted(event));
-    for (const auto& field : fields) line += fmt::format(R"(,"{}":{})", field.name, quoted(field.value));
+                       level_name(level), daemon_name, in_quotes(event));
+    for (const auto& field : fields) line += fmt::format(R"(,"{}":{})", field.name, in_quotes(field.value));
     line += '}';
   } else {
     line = fmt::format("{} {:7} {} {}", now, level_name(level), daemon_name, event);
     for (const auto& field : fields) {
       line += fmt::format(" {}={}", field.name,
-                          needs_quotes(field.value) ? quoted(field.value) : field.value);
+                          needs_quotes(field.value) ? in_quotes(field.value) : field.value);
     }
   }
   logger().log(spdlog_level(level), "{}", line);

@@ -5,6 +5,7 @@
 #include "common/daemon/run.h"
 #include "common/daemon/stop.h"
 #include "tests/daemon/child.h"
+#include "tests/support/test_pans.h"
 
 namespace set {
 
@@ -47,7 +48,7 @@ TEST_CASE("child: run fails", "[.child]") {
   // By the environment, since a child is given one test only.
   const std::string kind = std::getenv("SET_TEST_KIND");
   const int code = run("set-test", [&]() -> Result<void> {
-    if (kind == "exception") throw std::runtime_error("4111111111111111");
+    if (kind == "exception") throw std::runtime_error(std::string(set::test::kVisa));
     if (kind == "error") return failure(ErrorCode::declined, "the issuer said no");
     if (kind == "interrupt") ::raise(SIGINT);
     return {};

@@ -7,15 +7,25 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "common/base/log.h"
+
 namespace set::flow {
+namespace {
+
+// Errors alone, unless somebody reads what is written.
+[[maybe_unused]] const bool kQuiet = (log_open("flow", LogLevel::error, LogFormat::text), true);
+
+}  // namespace
 
 LogCapture::LogCapture() : before_(::dup(STDERR_FILENO)), file_(::memfd_create("log", MFD_CLOEXEC)) {
   if (before_ < 0 || file_ < 0 || ::dup2(file_, STDERR_FILENO) < 0) {
     throw std::runtime_error("standard error cannot be captured");
   }
+  log_open("flow", LogLevel::info, LogFormat::text);
 }
 
 LogCapture::~LogCapture() {
+  log_open("flow", LogLevel::error, LogFormat::text);
   ::dup2(before_, STDERR_FILENO);
   ::close(before_);
   ::close(file_);

@@ -68,7 +68,7 @@ Exchange Stage::begin(Pair pair) {
 
 grpc::Status Stage::Impl::send(MessageType door, const wire::MessageWrapper& in,
                                wire::MessageWrapper& out) {
-  switch (door) {
+  switch (static_cast<int>(door)) {
     case wire::MESSAGE_TYPE_CARD_C_INIT_REQ: return ca.service.CardCInit(nullptr, &in, &out);
     case wire::MESSAGE_TYPE_ME_AQ_C_INIT_REQ: return ca.service.MeAqCInit(nullptr, &in, &out);
     case wire::MESSAGE_TYPE_REG_FORM_REQ: return ca.service.RegForm(nullptr, &in, &out);
@@ -119,7 +119,7 @@ Bytes Stage::answer(const Exchange& exchange) {
 }
 
 std::string Stage::dump(MessageType door) {
-  switch (door) {
+  switch (static_cast<int>(door)) {
     case wire::MESSAGE_TYPE_PINIT_REQ:
     case wire::MESSAGE_TYPE_P_REQ:
     case wire::MESSAGE_TYPE_INQ_REQ: return dump_of(impl_->merchant->database);

@@ -4,6 +4,7 @@
 
 #include <grpcpp/support/status.h>
 
+#include "common/message/account.h"
 #include "tests/flow/forge.h"
 
 namespace set::flow {

@@ -89,13 +89,17 @@ TEST_CASE("a start-up takes over the acquirer's answer, and late repeated bytes 
   CHECK(held_minor(world) == 4995);
 }
 
-TEST_CASE("a start-up ends what the acquirer was never asked, and the PI may come again") {
+TEST_CASE(
+    "what the acquirer was never asked waits for a repeat, then ends, and the PI may come again") {
   World world;
   const auto draft = world.draft();
   const auto pi = world.make_pi(draft);
   const auto request = world.make_auth_req(draft, pi);
   DyingAcquirer dying(world.acquirer, false);
   CHECK_FALSE(world.send_to(*world.service_with(dying), request.wire));
+  value_of(world.service->resume());
+  CHECK(value_of(world.store.awaiting_acquirer(world.now)).size() == 1);  // it may be repeated yet
+  world.now += std::chrono::minutes(10);
   value_of(world.service->resume());
   CHECK(answer_to(world, request).auth_code == AuthCode::no_reply);
   CHECK(held_minor(world) == 0);

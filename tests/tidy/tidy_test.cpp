@@ -147,7 +147,7 @@ TEST_CASE("pure files of a room reach neither gRPC nor SQL nor the daemon") {
 
 TEST_CASE("words that stay out of the code") {
   const std::vector<std::pair<std::regex, std::string>> banned = {
-      {std::regex(R"(using namespace std\b)"), "there is a std::set"},
+      {std::regex(R"(using namespace std;)"), "there is a std::set"},
       {std::regex(R"(\b(TODO|FIXME|XXX|HACK)\b)"), "an issue, or done"},
       {std::regex(R"(\bDebugString\(|ShortDebugString\()"), "prints every field"},
       {std::regex(R"(\brand\(\)|\bsrand\(|std::mt19937)"), "randomness comes from Rng"},
@@ -159,6 +159,14 @@ TEST_CASE("words that stay out of the code") {
       INFO(path.string() << ": " << why);
       CHECK_FALSE(std::regex_search(text, word));
     }
+  }
+}
+
+TEST_CASE("TRY is no member of a braced initialiser, where gcc 12 leaks what was made before it") {
+  static const std::regex member(R"re(^\s*\.[a-z_]+ = TRY\()re", std::regex::multiline);
+  for (const auto& path : sources()) {
+    INFO(path.string());
+    CHECK_FALSE(std::regex_search(read(kRoot / path), member));
   }
 }
 
