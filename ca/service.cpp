@@ -7,6 +7,9 @@
 namespace set::ca {
 namespace {
 
+// Referrals and refusals are made anew for a repeat: whoever asks in vain does not fill our disk.
+constexpr bool kNotStored = false;
+
 std::string party_id_of(const PartyInitiated& session) {
   if (const auto* merchant = std::get_if<MerchantIDData>(&session.id_data)) {
     return merchant->merchant_bin + "/" + merchant->merchant_id;
@@ -67,7 +70,7 @@ Result<Reply<MeAqCInitRes>> Service::me_aq_c_init(const Opened<MeAqCInitReq>& re
   if (const auto* referral = std::get_if<Referred>(&outcome)) {
     return Reply<MeAqCInitRes>{
         make_me_aq_c_init_res(*referral, *req.message, cae.thumbprint(), parts_.rng),
-        with_certificates({cae})};
+        with_certificates({cae}), kNotStored};
   }
   const auto& party = std::get<InitiatedParty>(outcome);
   TRY(parts_.store.insert(party.next, now));
@@ -81,7 +84,7 @@ Result<Reply<RegFormRes>> Service::reg_form(const Opened<RegFormReq>& req) {
   const auto outcome =
       TRY(accept_reg_form_req(session, req.message, account, parts_.issuer, parts_.rng));
   if (const auto* referral = std::get_if<Referred>(&outcome)) {
-    return Reply<RegFormRes>{make_reg_form_res(*referral, *req.message, parts_.rng)};
+    return Reply<RegFormRes>{make_reg_form_res(*referral, *req.message, parts_.rng), {}, kNotStored};
   }
   const auto& next = std::get<CardFormSent>(outcome);
   const auto* before = std::get_if<CardFormSent>(&session);
@@ -187,7 +190,7 @@ Result<Reply<CertRes>> Service::refuse(const SessionHead& head, const Verified<C
   TRY(parts_.store.refuse(head, {req->signature_key, refusal.status}));
   log_warning("certificate refused", req.head().rrpid, role_of(req->request_type), refusal.status,
               LogWord{"reason", refusal.message});
-  return Reply<CertRes>{make_cert_res(head, refusal, req->chall_ee3)};
+  return Reply<CertRes>{make_cert_res(head, refusal, req->chall_ee3), {}, kNotStored};
 }
 
 Reply<CertRes> Service::complete(const Certified& session, const Verified<CertReq>& req) const {

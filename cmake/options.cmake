@@ -18,6 +18,8 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 include(CheckPIESupported)
 check_pie_supported(LANGUAGES CXX) # without this CMake compiles for PIE but does not link so
+# Our libraries end up in executables only: one code model for all, and so one precompiled header.
+set(CMAKE_CXX_COMPILE_OPTIONS_PIC "-fPIE")
 
 find_program(SET_CCACHE ccache)
 if(SET_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)

@@ -79,6 +79,7 @@ inline constexpr std::string_view kGatewaySchema = R"sql(
   CREATE UNIQUE INDEX one_live_authorization_per_pi ON authorizations (hpi_data)
     WHERE state IN ('awaiting_acquirer', 'approved', 'captured');
   CREATE INDEX authorizations_by_xid ON authorizations (xid);
+  CREATE INDEX authorizations_by_request ON authorizations (request_digest);
   CREATE INDEX authorizations_by_time ON authorizations (received_at);
   CREATE INDEX authorizations_waiting ON authorizations (auth_rrpid)
     WHERE state = 'awaiting_acquirer';

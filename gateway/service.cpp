@@ -16,7 +16,9 @@ constexpr Duration kRepeatWindow = 2 * kFreshnessWindow;
 /// "Mutual TLS between merchant, gateway and CA" (protocol §1). The message proves who speaks; the
 /// transport only keeps strangers away.
 Result<void> check_peer(const grpc::ServerContext& context) {
-  TRY(tls_peer(*context.auth_context()));
+  const auto peer = TRY(tls_peer(*context.auth_context()));
+  CHECK_OR_FAIL(peer.organizational_unit == "merchant", ErrorCode::permission_denied,
+                "only merchants may call the gateway");
   return {};
 }
 
@@ -52,9 +54,22 @@ std::optional<Decided> decided_if(const Authorization& authorization) {
 }  // namespace
 
 grpc::Status Service::authorize(const wire::MessageWrapper& in, wire::MessageWrapper& out) {
+  const auto request_digest = request_bytes_digest(in);
+  // These bytes were claimed and their answer is still owed: that they are too old by now must not
+  // sound as if nothing had happened.
+  if (is_stale(in)) {
+    const auto owed = parts_.store.owes_answer_to(request_digest);
+    if (!owed) return status_of(owed.error());
+    if (*owed) return status_of({ErrorCode::in_progress, ""});
+  }
   return handle<AuthReq, AuthRes>(parts_.receiver, in, out, [&](Opened<AuthReq>& opened) {
-    return authorize_flow(opened, request_bytes_digest(in));
+    return authorize_flow(opened, request_digest);
   });
+}
+
+bool Service::is_stale(const wire::MessageWrapper& in) const {
+  const auto envelope = read_envelope(in, parts_.receiver.now());
+  return !envelope && envelope.error().code == ErrorCode::message_too_old;
 }
 
 Result<Reply<AuthRes>> Service::authorize_flow(Opened<AuthReq>& opened,
@@ -81,8 +96,10 @@ Result<std::variant<Decided, Refused>> Service::decide(Opened<AuthReq>& opened, 
   if (const auto known = TRY(parts_.store.find(auth_req.head().rrpid))) {
     TRY(accept_repeat(*known, auth_req));
     if (auto decided = decided_if(*known)) return *std::move(decided);
-    const auto pi = TRY(open_pi(opened.baggage, party, parts_.receiver.now()));
-    return TRY(ask_acquirer(std::get<AwaitingAcquirer>(*known), pi.account));
+    const auto pi = open_pi(opened.baggage, party, parts_.receiver.now());
+    // It opened when it was claimed. What has expired since then must not end what may be captured.
+    CHECK_OR_FAIL(pi, ErrorCode::in_progress, "an open authorisation whose PI opens no more");
+    return TRY(ask_acquirer(std::get<AwaitingAcquirer>(*known), pi->account));
   }
   const auto now = parts_.receiver.now();
   const auto pi = TRY(open_pi(opened.baggage, party, now));
@@ -105,6 +122,8 @@ Result<std::variant<Decided, Refused>> Service::decide(Opened<AuthReq>& opened, 
 
 Result<Decided> Service::ask_acquirer(AwaitingAcquirer waiting, const PANData& account) {
   const auto& terms = waiting.terms;
+  const Deciding alone(*this, terms.auth_rrpid);
+  CHECK_OR_FAIL(alone, ErrorCode::in_progress, "this AuthReq is being worked on");
   crash_point("gateway:before-acquirer");
   auto answer = parts_.acquirer.authorize({.auth_rrpid = terms.auth_rrpid,
                                            .account = account,
@@ -116,6 +135,8 @@ Result<Decided> Service::ask_acquirer(AwaitingAcquirer waiting, const PANData& a
 }
 
 Result<std::optional<Decided>> Service::ask_acquirer_again(AwaitingAcquirer waiting) {
+  const Deciding alone(*this, waiting.terms.auth_rrpid);
+  if (!alone) return std::nullopt;  // a flow is at it
   auto known = parts_.acquirer.inquire(waiting.terms.auth_rrpid);
   if (!known) return TRY(settle(std::move(waiting), failure(std::move(known).error())));
   if (*known) return TRY(settle(std::move(waiting), **std::move(known)));
@@ -124,6 +145,18 @@ Result<std::optional<Decided>> Service::ask_acquirer_again(AwaitingAcquirer wait
   if (parts_.receiver.now() < waiting.received_at + kRepeatWindow) return std::nullopt;
   return TRY(settle(std::move(waiting),
                     failure(ErrorCode::outcome_unknown, "the acquirer was never asked")));
+}
+
+Service::Deciding::Deciding(Service& service, const RRPID& auth_rrpid)
+    : service_(service), auth_rrpid_(auth_rrpid) {
+  const std::lock_guard lock(service_.mutex_);
+  alone_ = service_.deciding_.insert(auth_rrpid_).second;
+}
+
+Service::Deciding::~Deciding() {
+  if (!alone_) return;
+  const std::lock_guard lock(service_.mutex_);
+  service_.deciding_.erase(auth_rrpid_);
 }
 
 Result<Decided> Service::settle(AwaitingAcquirer waiting, Result<AcquirerAnswer> answer) {

@@ -2,6 +2,9 @@
 // a flow here; a flow is straight and holds only SET. Any thread; it owns no state but the store.
 #pragma once
 
+#include <mutex>
+#include <set>
+
 #include "common/daemon/handle.h"
 #include "gateway/authorization.h"
 #include "gateway/store.h"
@@ -53,7 +56,27 @@ class Service final : public wire::GatewayService::Service {
   Result<void> store_answer(const Store::Unanswered& unanswered);
   Bytes pending_reply_of(const ReplyContext& reply);
 
+  bool is_stale(const wire::MessageWrapper& in) const;
+
+  /// One thread at a time asks about one authorisation: a reversal by the one would undo what the
+  /// other was just told.
+  class Deciding {
+   public:
+    Deciding(Service& service, const RRPID& auth_rrpid);
+    ~Deciding();
+    Deciding(const Deciding&) = delete;
+    Deciding& operator=(const Deciding&) = delete;
+    explicit operator bool() const { return alone_; }
+
+   private:
+    Service& service_;
+    RRPID auth_rrpid_;
+    bool alone_ = false;
+  };
+
   Parts parts_;
+  std::mutex mutex_;
+  std::set<RRPID> deciding_;
 };
 
 }  // namespace set::gateway

@@ -49,16 +49,19 @@ Result<Amount> amount_of(const Row& row, std::size_t currency, std::size_t minor
 }
 
 Result<AuthorizationTerms> terms_of_row(const Row& row) {
+  auto trans_ids = TRY(from_wire(TRY(parse_as<wire::TransIDs>(row.blob(kTransIDs)))));
+  const auto purch_amt = TRY(amount_of(row, kCurrency, kPurchMinor));
+  const auto auth_req_amt = TRY(amount_of(row, kCurrency, kRequestedMinor));
   return AuthorizationTerms{
       .auth_rrpid = row.octets<RRPID>(kAuthRRPID),
       .content_digest = row.octets<Digest>(kContentDigest),
-      .trans_ids = TRY(from_wire(TRY(parse_as<wire::TransIDs>(row.blob(kTransIDs))))),
+      .trans_ids = std::move(trans_ids),
       .hoi_data = row.octets<Digest>(kHOIData),
       .hpi_data = row.octets<Digest>(kHPIData),
       .merchant = row.octets<Thumbprint>(kMerchant),
       .merchant_id = row.text(kMerchantID),
-      .purch_amt = TRY(amount_of(row, kCurrency, kPurchMinor)),
-      .auth_req_amt = TRY(amount_of(row, kCurrency, kRequestedMinor)),
+      .purch_amt = purch_amt,
+      .auth_req_amt = auth_req_amt,
       .capture_now = row.integer(kCaptureNow) != 0,
       .auth_ret_num = row.text(kAuthRetNum)};
 }
@@ -335,6 +338,16 @@ Result<std::vector<AwaitingAcquirer>> Store::awaiting_acquirer(Instant received_
         }
         return out;
       });
+}
+
+Result<bool> Store::owes_answer_to(const Digest& request_digest) {
+  return database_.in_transaction("gateway:find", [&](Transaction& t) -> Result<bool> {
+    const auto row = TRY(t.query_one(
+        "SELECT COUNT(*) FROM authorizations WHERE request_digest = $1 AND NOT EXISTS "
+        "(SELECT 1 FROM replies WHERE replies.request_digest = $1)",
+        {request_digest}));
+    return row->integer(0) > 0;
+  });
 }
 
 Result<std::vector<Store::Unanswered>> Store::unanswered(Instant decided_by) {

@@ -51,6 +51,8 @@ class Store {
     OwedReply owed;
   };
   Result<std::vector<Unanswered>> unanswered(Instant decided_by);
+  /// True if an AuthReq of exactly these bytes was claimed and its answer is not stored yet.
+  Result<bool> owes_answer_to(const Digest& request_digest);
 
   /// Newest first.
   Result<std::vector<Authorization>> list(std::int64_t at_most);

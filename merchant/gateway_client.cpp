@@ -75,12 +75,12 @@ AuthAnswer GatewayClient::authorize(const Request& auth_req, Duration deadline) 
                                         {.brand = party.signature.value().leaf.brand()}, now);
   if (answer) return std::move(*answer);
   const auto& error = answer.error();
-  if (envelope->type != wire::MESSAGE_TYPE_ERROR || !is_set_code(error.code))
+  const auto word = peer_word(error);
+  if (word == PeerWord::hint && error.code == ErrorCode::message_too_old) return TooOld{};
+  // Only what came under the reply key is the gateway's last word. Nor is it the outcome if the
+  // gateway knows this authRRPID in other bytes: then something happened.
+  if (word != PeerWord::final || error.code == ErrorCode::bad_message_header)
     return Unanswered{error};
-  if (error.code == ErrorCode::message_too_old) return TooOld{};
-  // The gateway knows this authRRPID in other bytes: something happened, and this is not its
-  // outcome.
-  if (error.code == ErrorCode::bad_message_header) return Unanswered{error};
   return Refused{error.code};
 }
 

@@ -6,6 +6,8 @@ namespace set::wallet {
 namespace {
 
 constexpr std::size_t kLidCBytes = 16;
+// A PI that was declined may be tried again by its merchant until then, and no longer.
+constexpr Duration kPILifetime = std::chrono::minutes(30);
 
 template <class Range>
 const Certificate* find(const Range& certificates, const Thumbprint& thumbprint) {
@@ -13,10 +15,17 @@ const Certificate* find(const Range& certificates, const Thumbprint& thumbprint)
   return found == std::ranges::end(certificates) ? nullptr : &*found;
 }
 
+/// Merchant ids are unique for one acquirer only, so the acquirer counts as well.
+bool same_merchant(const MerchantData& a, const MerchantData& b) {
+  return a.merchant_id == b.merchant_id && a.acquirer_bin == b.acquirer_bin && a.name == b.name &&
+         a.city == b.city && a.country == b.country;
+}
+
 bool is_key_exchange_of(const Certificate& candidate, const Certificate& signature) {
   return candidate.has_role(Role::merchant) && candidate.key_use() == KeyUse::key_exchange &&
-         candidate.brand() == signature.brand() && candidate.merchant_data() &&
-         candidate.merchant_data()->merchant_id == signature.merchant_data()->merchant_id;
+         candidate.brand() == signature.brand() && candidate.common_name() == signature.common_name() &&
+         candidate.organizational_unit() == signature.organizational_unit() &&
+         candidate.merchant_data() && same_merchant(*candidate.merchant_data(), *signature.merchant_data());
 }
 
 std::vector<Certificate> issuers_among(std::span<const Certificate> certificates) {
@@ -203,7 +212,7 @@ Result<SignedOrder> make_preq(const Offered& state, const PANData& account, Byte
                                .order_description = offer.order_description,
                                .purch_amt = offer.purch_amt,
                                .brand = offer.brand,
-                               .valid_until = offer.offer_ends,
+                               .valid_until = std::min(offer.offer_ends, now + kPILifetime),
                                .merchant_signature = offer.merchant.signature,
                                .merchant_key_exchange = offer.merchant.key_exchange,
                                .gateway_key_exchange = offer.gateway,

@@ -108,8 +108,8 @@ Result<Service::Chosen> Service::choose(const PaymentLink& link, std::int64_t nu
   return no_card_fits(number);
 }
 
-Result<void> Service::check_not_paid(const PaymentLink& link) {
-  for (const auto& state : TRY(s_.store.find_signed(link.merchant, link.order))) {
+Result<void> Service::check_not_paid(const Thumbprint& merchant, const LIDM& lid_m) {
+  for (const auto& state : TRY(s_.store.find_signed(merchant, lid_m))) {
     const auto xid = offer_of(state).trans_ids.xid.hex();
     CHECK_OR_FAIL(!is_open(state), ErrorCode::conflict,
                   "this order has a purchase whose outcome is not known; run: set-wallet resume, "
@@ -123,7 +123,7 @@ Result<void> Service::check_not_paid(const PaymentLink& link) {
 
 Result<ShownOffer> Service::offer(std::string_view text, std::int64_t number) {
   const auto link = TRY(PaymentLink::parse(text));
-  TRY(check_not_paid(link));
+  TRY(check_not_paid(link.merchant, link.order));
   const auto now = s_.clock();
   const auto chosen = TRY(choose(link, number, now));
   const auto& card = chosen.card;
@@ -155,6 +155,8 @@ Result<PurchaseState> Service::confirm(const LIDC& lid_c, std::optional<CardVeri
   CHECK_OR_FAIL(offered != nullptr, ErrorCode::conflict,
                 "this offer was confirmed before; see set-wallet orders");
   const auto now = s_.clock();
+  // Two offers for one order may have been shown; one yes is enough.
+  TRY(check_not_paid(offered->offer.merchant.signature.thumbprint(), *offered->offer.trans_ids.lid_m));
   const auto card = TRY(s_.store.find_card(offered->offer.card, now));
   const auto account = pan_data_of(card.secrets, std::move(cvv), s_.rng);
   const auto next = TRY(make_preq(*offered, account, card.secrets.card_secret.reveal(), card.party,
@@ -186,33 +188,39 @@ Result<PurchaseState> Service::accept_answer(const Order& order, const Card& car
   const auto answer = Opener::answer<PRes>(envelope, outbound.pending, card.party,
                                            {order.offer.brand, known}, envelope.date);
   if (!answer) {
-    if (is_peer_error(answer.error())) return refused(order, card, outbound, answer.error().code);
+    if (peer_word(answer.error()) != PeerWord::none) {
+      return refused(order, card, outbound, answer.error());
+    }
     log_warning("the answer to the order does not verify", order.offer.trans_ids.xid, answer.error());
     return failure(answer.error());
   }
   return settle(order, TRY(accept_pres(order, answer->message)));
 }
 
-/// SET's Error means "not processed" of the message that it answers. An earlier sending of the same
-/// bytes may have been processed all the same, its answer lost and the window over (messageTooOld), so
-/// after a second sending the merchant's state decides.
+/// SET's Error means "not processed" of the message that it answers, if it is bound to that message.
+/// An earlier sending of the same bytes may have been processed all the same, its answer lost; and an
+/// Error in the clear may come from who carries our messages, keeping a copy to deliver later. Then the
+/// merchant's state decides, and "not received" only once no copy can be fresh any more.
 Result<PurchaseState> Service::refused(const Order& order, const Card& card,
-                                       const Outbound& outbound, ErrorCode code) {
-  const auto& xid = order.offer.trans_ids.xid;
-  log_warning("the merchant refused the order", xid, code);
-  if (outbound.sends > 1) {
+                                       const Outbound& outbound, const Error& error) {
+  const auto& ids = order.offer.trans_ids;
+  log_warning("the merchant refused the order", ids.xid, error.code);
+  const bool bound = peer_word(error) == PeerWord::final;
+  if (!bound || outbound.sends > 1) {
     const auto inquired = ask(order, card);
-    const bool unknown_there = !inquired && is_peer_error(inquired.error()) &&
+    const bool unknown_there = !inquired && peer_word(inquired.error()) == PeerWord::final &&
                                (inquired.error().code == ErrorCode::unknown_xid ||
                                 inquired.error().code == ErrorCode::unknown_lid);
-    if (!inquired && !unknown_there) return s_.store.find(order.offer.trans_ids.lid_c);
+    if (!inquired && !unknown_there) return s_.store.find(ids.lid_c);
     if (inquired && !std::holds_alternative<NotReceived>(*inquired)) {
       const auto* ordered = std::get_if<Ordered>(&*inquired);
       if (ordered != nullptr) return settle(order, *ordered);
       return settle(order, std::get<Completed>(*inquired));
     }
+    const bool copy_may_be_fresh = s_.clock() <= order.ordered_at + 2 * kFreshnessWindow;
+    if (!bound && copy_may_be_fresh) return s_.store.find(ids.lid_c);
   }
-  const Rejected rejected{order, code};
+  const Rejected rejected{order, error.code};
   TRY(s_.store.advance(rejected));
   return rejected;
 }

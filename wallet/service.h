@@ -81,12 +81,12 @@ class Service {
     Merchant merchant;
   };
   Result<Chosen> choose(const PaymentLink& link, std::int64_t card, Instant now);
-  Result<void> check_not_paid(const PaymentLink& link);
+  Result<void> check_not_paid(const Thumbprint& merchant, const LIDM& lid_m);
   Result<PurchaseState> send_preq(const Order& order, const Card& card);
   Result<PurchaseState> accept_answer(const Order& order, const Card& card, const Outbound& outbound,
                                       wire::MessageWrapper answer);
   Result<PurchaseState> refused(const Order& order, const Card& card, const Outbound& outbound,
-                                ErrorCode code);
+                                const Error& error);
   Result<AfterInqRes> ask(const Order& order, const Card& card);
   Result<PurchaseState> settle(const Order& order, AfterPRes next);
   Result<PurchaseState> ask_and_settle(const PurchaseState& state, const Card& card);

@@ -31,8 +31,9 @@ struct PreparedKem {
 };
 
 Result<PreparedKem> prepare(ByteView seed) {
-  return PreparedKem{TRY(detail::MlKemDecapsulator::parse(seed.first(kMlKemSeedBytes))),
-                     TRY(detail::X25519::parse(seed.subspan(kMlKemSeedBytes)))};
+  auto mlkem = TRY(detail::MlKemDecapsulator::parse(seed.first(kMlKemSeedBytes)));
+  auto x25519 = TRY(detail::X25519::parse(seed.subspan(kMlKemSeedBytes)));
+  return PreparedKem{std::move(mlkem), std::move(x25519)};
 }
 
 Result<Encapsulation> ml_kem_encapsulate(ByteView public_key, ByteView message) {

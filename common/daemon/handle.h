@@ -109,7 +109,9 @@ grpc::Status handle(Receiver& receiver, const wire::MessageWrapper& in, wire::Me
     handling.fail(opened.error(), nullptr);
     return handling.status();
   }
-  const auto peer = opened->reply.requester ? bytes_of(opened->reply.requester->view()) : Bytes{};
+  // Where nobody signed, the content stands for its sender: nobody can use up another's RRPID.
+  const auto peer = bytes_of(opened->reply.requester ? opened->reply.requester->view()
+                                                     : opened->reply.request_digest.view());
   if (handling.repeated(peer, opened->reply)) return handling.status();
   Result<Reply<Res>> reply = flow(*opened);
   if (!reply) {

@@ -133,7 +133,8 @@ Result<std::optional<PartyCertified>> resume(const CaClient& ca, detail::Pending
   const auto inquiry = TRY(make_cert_inq_req(pending.state.registration, self, clock(), rng));
   const auto answer =
       exchange<CertInqRes>(ca, inquiry.request, self, pending.state.registration.brand, clock);
-  if (!answer && answer.error().code == ErrorCode::unknown_lid) {
+  if (!answer && answer.error().code == ErrorCode::unknown_lid &&
+      peer_word(answer.error()) == PeerWord::final) {
     TRY(detail::remove_pending(directory));
     return std::optional<PartyCertified>();
   }

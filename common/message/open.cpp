@@ -9,7 +9,8 @@
 namespace set {
 namespace {
 
-constexpr std::string_view kPeerErrorDetail = "the other side answered with SET's Error ";
+constexpr std::string_view kFinalErrorDetail = "the other side answered with SET's Error ";
+constexpr std::string_view kHintErrorDetail = "the other side answered in the clear with SET's Error ";
 constexpr int kMaxBagCertificates = 16;  // two chains of five, and room
 
 // One sentence and one code for everything that does not decrypt or verify: no oracle.
@@ -72,7 +73,10 @@ bool addressed_to(const std::string& recipient, const std::optional<Chain>& chai
 
 }  // namespace
 
-bool is_peer_error(const Error& error) { return error.detail.starts_with(kPeerErrorDetail); }
+PeerWord peer_word(const Error& error) {
+  if (error.detail.starts_with(kFinalErrorDetail)) return PeerWord::final;
+  return error.detail.starts_with(kHintErrorDetail) ? PeerWord::hint : PeerWord::none;
+}
 
 Result<wire::MessageWrapper> parse_wrapper(ByteView bytes) {
   CHECK_OR_FAIL(bytes.size() <= kMaxMessageBytes, ErrorCode::message_too_big, "the message is larger than 256 KiB");
@@ -157,7 +161,7 @@ Result<Opener::Parts> Opener::open_answer_parts(const Envelope& envelope, const 
     CHECK_OR_FAIL(wrapper.has_clear(), ErrorCode::decoding_failure, "an answer is not sealed to a certificate");
     parts.body = wrapper.clear();
   }
-  if (envelope.type == kErrorInfo.type) return failure(peer_error(envelope, parts.body, self, expected, now));
+  if (envelope.type == kErrorInfo.type) return failure(peer_error(envelope, info, parts.body, pending, self, expected, now));
   CHECK_OR_FAIL(envelope.type == info.type, ErrorCode::message_not_supported, "the answer is of another type");
   CHECK_OR_FAIL(wrapper.has_reply() == (info.protection == Protection::reply), ErrorCode::decoding_failure,
                 "the answer is not protected as this message must be");
@@ -261,20 +265,30 @@ Result<ContentHead> Opener::check_answer_header(const TreatmentInfo& info, const
   return head;
 }
 
-Error Opener::peer_error(const Envelope& envelope, const wire::Body& body, const Party& self,
-                         const ExpectedSigner& expected, Instant now) {
+Error Opener::peer_error(const Envelope& envelope, const TreatmentInfo& info, const wire::Body& body,
+                         const PendingReply& pending, const Party& self, const ExpectedSigner& expected,
+                         Instant now) {
+  const bool bound = envelope.wrapper.has_reply();
   const auto read = [&]() -> Result<ErrorCode> {
-    TRY(check_statement(kErrorInfo, body, *self.trust, expected.known, now, true));
+    // Whoever would have signed the answer signs the Error.
+    auto error_info = kErrorInfo;
+    error_info.signer = info.signer;
+    const auto checked = TRY(check_statement(error_info, body, *self.trust, expected.known, now, true));
     const auto error = TRY(parse_as<wire::ErrorTBS>(view_of(body.signed_statement().content())));
-    const bool ours = error.header().content_type() == kErrorInfo.content_type &&
-                      equal(view_of(error.header().rrpid()), envelope.rrpid.view());
+    const auto& header = error.header();
+    const auto head = TRY(check_common_header(error_info, header, checked.signer));
+    const bool of_brand = expected.brand.empty() || checked.signer->brand() == expected.brand;
+    const bool to_us = header.recipient() == "any" || addressed_to(header.recipient(), self.signature);
+    const bool to_request = !bound || equal(view_of(header.request_digest()), pending.request_digest.view());
+    const bool ours = head.rrpid == envelope.rrpid && head.created_at == envelope.date && of_brand && to_us && to_request;
     const bool known_code = error.error_code() >= 1 && is_set_code(static_cast<ErrorCode>(error.error_code()));
     CHECK_OR_FAIL(ours && known_code, ErrorCode::wrapper_msg_mismatch, "the peer's Error message is malformed");
     return static_cast<ErrorCode>(error.error_code());
   };
   const auto code = read();
   if (!code) return code.error();
-  return Error{*code, std::string(kPeerErrorDetail) + std::string(to_string(*code))};
+  const auto detail = bound || !pending.key ? kFinalErrorDetail : kHintErrorDetail;
+  return Error{*code, std::string(detail) + std::string(to_string(*code))};
 }
 
 }  // namespace set

@@ -29,8 +29,15 @@ struct Envelope {
 Result<Envelope> read_envelope(wire::MessageWrapper wrapper, Instant now);
 /// For stored bytes.
 Result<wire::MessageWrapper> parse_wrapper(ByteView bytes);
-/// True if Opener::answer's Error is one that the peer signed, and not our own doubt about its answer.
-bool is_peer_error(const Error& error);
+/// What an Error of Opener::answer is worth. SET's Error of the peer is its last word only under the
+/// reply key, which nobody else has; in the clear it may be another's, or about a spoilt copy of our
+/// request, so nothing may end by it where money is at stake.
+enum class PeerWord {
+  none,   ///< our own doubt about the answer
+  hint,   ///< an Error signed by the right role, in the clear
+  final,  ///< an Error bound to our request (or the exchange itself is in the clear)
+};
+PeerWord peer_word(const Error& error);
 
 template <class T>
 using MessageOf = std::conditional_t<Treatment<T>::info.signer == SignedBy::nobody, Unsigned<T>, Verified<T>>;
@@ -149,8 +156,9 @@ class Opener {
                                                  const Envelope& envelope, const std::optional<Certificate>& signer,
                                                  const Party& self, const PendingReply& pending, const Parts& parts);
   static const std::string& statement_content(const wire::Body& body);
-  static Error peer_error(const Envelope& envelope, const wire::Body& body, const Party& self,
-                          const ExpectedSigner& expected, Instant now);
+  static Error peer_error(const Envelope& envelope, const TreatmentInfo& info, const wire::Body& body,
+                          const PendingReply& pending, const Party& self, const ExpectedSigner& expected,
+                          Instant now);
 
   template <class T>
   static Thumbs held_of(const T& value) {

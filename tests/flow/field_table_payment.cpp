@@ -19,10 +19,11 @@ Table thumbs_rows(const std::string& path) {
 }
 
 Table amount_rows(const std::string& path, const char* more, const char* absent, const char* other) {
+  constexpr const char* why = "less than the cardholder signed may be asked for";
   return {
       {path,                none,   absent, none,   none, none},
       {path + ".currency",  decode, decode, decode, none, none},
-      {path + ".amount",    more,   decode, decode, none, other},
+      {path + ".amount",    more,   decode, decode, none, other, why},
       {path + ".amt_exp10", decode, decode, decode, none, none},
   };
 }
@@ -128,7 +129,7 @@ Table auth_res() {
       {"payload.auth_code",     decode, decode, decode, none, none},
       {"payload.auth_date_ms",  free,   decode, decode, none, free, kGatewaysWord},
       {"payload.approval_code", free,   decode, decode, none, free, kGatewaysWord},
-      {"payload.resp_reason",   free,   none,   decode, none, none, kGatewaysWord},
+      {"payload.resp_reason",   free,   free,   decode, none, none, kGatewaysWord},
       {"payload.card_type",     free,   none,   decode, none, none, kGatewaysWord},
       {"payload.log_ref_id",    free,   free,   decode, none, free, kGatewaysWord},
       {"payload.cap_res",       none,   "authorized", none, none, none, "authorised and not captured: the gateway's own word"},

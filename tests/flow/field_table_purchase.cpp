@@ -141,7 +141,12 @@ Table pres(const char* not_received) {
       {"payloads.cap_status.cap_date_ms",    free,   decode, decode, none, free, said},
       {"payloads.cap_status.cap_code",       free,   decode, decode, none, none, said},
   } + amount_rows("purch_amt", differ, not_received)
-    + amount_rows("payloads.auth_status.auth_amt", differ, decode)
+    + Table{
+      {"payloads.auth_status.auth_amt",           none,   decode, none,   none, none},
+      {"payloads.auth_status.auth_amt.currency",  decode, decode, decode, none, none},
+      {"payloads.auth_status.auth_amt.amount",    differ, decode, decode, none, free, "less than was signed: not all is delivered yet"},
+      {"payloads.auth_status.auth_amt.amt_exp10", decode, decode, decode, none, none},
+    }
     + amount_rows("payloads.cap_status.cap_amt", free, free, "said to the cardholder; what is owed is auth_amt");
 }
 
@@ -174,7 +179,16 @@ Table pinit_res_body() {
   };
 }
 
-// … and here it brings nothing.
+// … and here it could bring nothing: the wallet holds all that is needed.
+Table pres_body() {
+  constexpr const char* held = "the wallet holds the merchant's certificates";
+  return {
+      {"bag",              none, free, none,     none, none, held},
+      {"bag.certificates", free, free, bad_cert, free, free, held},
+  };
+}
+
+// … and here it does bring nothing.
 Table inq_res_body() {
   return {
       {"bag",              none,     free, none,     none, none, "nothing in it"},
@@ -195,7 +209,7 @@ Table purchase_table(MessageType type, std::string_view part) {
     case wire::MESSAGE_TYPE_PINIT_REQ: return content ? pinit_req() : Table{};
     case wire::MESSAGE_TYPE_PINIT_RES: return content ? pinit_res() : body ? pinit_res_body() : Table{};
     case wire::MESSAGE_TYPE_P_REQ: return content ? preq() : body ? preq_body() : Table{};
-    case wire::MESSAGE_TYPE_P_RES: return content ? pres(decode) : Table{};
+    case wire::MESSAGE_TYPE_P_RES: return content ? pres(decode) : body ? pres_body() : Table{};
     case wire::MESSAGE_TYPE_INQ_REQ: return content ? inq_req() : Table{};
     case wire::MESSAGE_TYPE_INQ_RES: return content ? pres(decode) : body ? inq_res_body() : Table{};
     default: return {};

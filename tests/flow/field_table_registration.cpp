@@ -114,7 +114,7 @@ Table me_aq_c_init_res() {
       {"kem_challenge_encapsulated", crypto,  decode, decode, none, crypto},
       {"kem_challenge",              crypto,  decode, decode, none, crypto},
       {"reg_form.fields.*",          none,    none,   none,   none, none, "not there"},
-      {"reg_form.fields",            decode,  none,   none,   decode, none},
+      {"reg_form.fields",            free,    none,   none,   decode, none, kCas},
   } + Table{
       {"reg_form",             none, decode, none,   none, none},
       {"reg_form.reg_form_id", free, free,   free,   none, none, kCas},

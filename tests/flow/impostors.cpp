@@ -57,10 +57,26 @@ std::shared_ptr<const Party> certify(const CertificateTemplate& contents, const 
   return party_of(std::move(key), std::move(leaf), by.issuers);
 }
 
-std::shared_ptr<const Party> self_signed(const CertificateTemplate& contents) {
+/// Another root: the only kind of certificate that may be its own issuer.
+std::shared_ptr<const Party> self_signed() {
+  const auto pkcs8 = foreign().root.key.pkcs8();
+  auto key = std::make_shared<const SoftwareSigner>(must(SoftwareSigner::from_pkcs8(pkcs8.reveal())));
+  return party_of(std::move(key), foreign().root.certificate, {});
+}
+
+/// By an end entity, whose own certificate is good.
+std::shared_ptr<const Party> certified_by_end_entity(const CertificateTemplate& contents,
+                                                     const Line& by) {
+  auto issuer_key = new_key();
+  auto issuer = must(issue_certificate(contents, issuer_key->public_key(), &by.issuer->certificate,
+                                       by.issuer->key, rng()));
   auto key = new_key();
-  auto leaf = must(issue_certificate(contents, key->public_key(), nullptr, *key, rng()));
-  return party_of(std::move(key), std::move(leaf), {});
+  auto inner = contents;
+  inner.common_name += "2";
+  auto leaf = must(issue_certificate(inner, key->public_key(), &issuer, *issuer_key, rng()));
+  auto issuers = by.issuers;
+  issuers.insert(issuers.begin(), std::move(issuer));
+  return party_of(std::move(key), std::move(leaf), std::move(issuers));
 }
 
 /// A certificate whose last octet, of the issuer's signature, is another.
@@ -80,6 +96,7 @@ void add_roles(std::vector<Impostor>& out, Role role, const CertificateTemplate&
     if (other == role) continue;
     auto wrong = contents;
     wrong.roles = {other};
+    wrong.merchant_data.reset();
     if (other == Role::merchant) {
       wrong.merchant_data = MerchantData{"shop-1", "400000", "Test Shop", "Berlin", 276, false};
     }
@@ -102,7 +119,9 @@ void add_issuers(std::vector<Impostor>& out, Role role, const CertificateTemplat
                  certify(other, line(role, home())), "invalidCertificate"});
   out.push_back({"under another root with the same names", certify(contents, line(role, foreign())),
                  "missingCertificate"});
-  out.push_back({"signed by itself", self_signed(contents), "missingCertificate"});
+  out.push_back({"signed by itself", self_signed(), "invalidCertificate"});
+  out.push_back({"issued by another of its kind",
+                 certified_by_end_entity(contents, line(role, home())), "missingCertificate"});
   out.push_back({"whose issuer's signature is broken",
                  with_broken_signature(contents, line(role, home())), "invalidCertificate"});
 }
@@ -131,6 +150,7 @@ std::vector<Impostor> impostors_of(Role role, const Certificate& honest, Instant
   add_dates(out, role, contents, now);
   auto key_exchange = contents;
   key_exchange.key_use = KeyUse::key_exchange;
+  if (role == Role::gateway) key_exchange.card_cert_required = key_exchange.tunneling = true;
   out.push_back({"for key exchange", certify(key_exchange, line(role, home())),
                  "invalidCertificate"});
   auto alone = line(role, home());

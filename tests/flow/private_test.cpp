@@ -33,7 +33,7 @@ std::vector<std::string> dresses(const std::string& text) {
   std::string utf16;
   for (const char c : text) utf16 += std::string{c, '\0'};
   out.push_back(utf16);
-  for (std::size_t shift = 0; shift < 3; ++shift) {
+  for (std::size_t shift = 0; shift < 3 && text.size() > 10; ++shift) {
     for (const auto& coded : {base64(std::string(shift, 'x') + text),
                               to_base64url(view_of(std::string(shift, 'x') + text))}) {
       out.push_back(coded.substr(4, (coded.size() / 4 - 2) * 4));
@@ -57,7 +57,7 @@ bool holds(const std::string& text, const std::vector<std::string>& needles) {
 }
 
 const std::string kPan(test::kApprovePan);
-const std::string kOrder = "ZEBRA";  // in Setting::description
+const std::string kOrder = "ZEBRA-STRIPED-CANARY";  // in Setting::description
 const std::string kAmountText = "49.95";
 
 std::string amount_on_the_wire() { return string_of(serialize(to_wire(*Amount::parse("49.95 EUR")))); }

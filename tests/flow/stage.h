@@ -35,7 +35,7 @@ struct Setting {
   std::string merchant_id = "shop-1";
   std::string gateway_id = "gateway-1";
   std::string amount = "49.95 EUR";
-  std::string description = "two books and a ZEBRA";
+  std::string description = "two books and a ZEBRA-STRIPED-CANARY";
   Duration late = {};  ///< how much later than kStart it begins
 };
 
