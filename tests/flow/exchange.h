@@ -25,8 +25,8 @@ struct Exchange {
   std::shared_ptr<const Request> sent;
   std::shared_ptr<const Party> sender;    ///< signs the request, opens the answer
   std::shared_ptr<const Party> receiver;  ///< opens the request, signs the answer
-  /// What an answer says, to whoever holds this pending reply.
-  std::function<Result<Word>(ByteView, const PendingReply&)> read;
+  /// What an answer says, to whoever holds this pending reply and is this party.
+  std::function<Result<Word>(ByteView, const PendingReply&, const Party&)> read;
   /// The requester's own acceptance of an answer, with the state it asked in. Changes nothing.
   std::function<Result<Word>(ByteView)> accept;
   /// Purchase: who signs the PI, and who alone can open it.
@@ -70,9 +70,9 @@ template <class Req, class Res>
 Exchange make_exchange(Request request, const Ends& ends,
                        std::function<Result<Word>(const OpenedAnswer<Res>&)> accept) {
   auto sent = std::make_shared<const Request>(std::move(request));
-  auto read = [ends](ByteView bytes, const PendingReply& pending) -> Result<Word> {
-    const auto answer =
-        TRY(open_answer_as<Res>(bytes, pending, *ends.sender, ends.peer, ends.clock()));
+  auto read = [ends](ByteView bytes, const PendingReply& pending,
+                     const Party& self) -> Result<Word> {
+    const auto answer = TRY(open_answer_as<Res>(bytes, pending, self, ends.peer, ends.clock()));
     return word_of(*answer.message);
   };
   auto take = [ends, sent, accept = std::move(accept)](ByteView bytes) -> Result<Word> {

@@ -16,6 +16,7 @@ struct Inside {
 struct Forged {
   Bytes wire;
   std::shared_ptr<const PendingReply> pending;
+  std::shared_ptr<const Party> sender = nullptr;  ///< where it is not the exchange's own
 };
 
 Inside open_request(const Exchange& exchange);

@@ -64,19 +64,40 @@ std::shared_ptr<const Party> self_signed() {
   return party_of(std::move(key), foreign().root.certificate, {});
 }
 
-/// By an end entity, whose own certificate is good.
+/// By an end entity whose own certificate is good. Our issuing function would not do it, so it is
+/// shown a CA certificate of the same key and name, which then stays away.
 std::shared_ptr<const Party> certified_by_end_entity(const CertificateTemplate& contents,
                                                      const Line& by) {
-  auto issuer_key = new_key();
+  const auto issuer_key = new_key();
   auto issuer = must(issue_certificate(contents, issuer_key->public_key(), &by.issuer->certificate,
                                        by.issuer->key, rng()));
-  auto key = new_key();
+  auto authority = contents;
+  authority.roles = {Role::cca};
+  authority.key_use = KeyUse::certificate_signing;
+  authority.is_ca = true;
+  authority.path_limit = 0;
+  authority.merchant_data.reset();
+  const auto& brand = home().brand;
+  const auto shown = must(issue_certificate(authority, issuer_key->public_key(),
+                                            &brand.certificate, brand.key, rng()));
   auto inner = contents;
-  inner.common_name += "2";
-  auto leaf = must(issue_certificate(inner, key->public_key(), &issuer, *issuer_key, rng()));
+  inner.organizational_unit = "Another";
+  auto key = new_key();
+  auto leaf = must(issue_certificate(inner, key->public_key(), &shown, *issuer_key, rng()));
   auto issuers = by.issuers;
   issuers.insert(issuers.begin(), std::move(issuer));
   return party_of(std::move(key), std::move(leaf), std::move(issuers));
+}
+
+/// A good key-exchange certificate, whose key cannot sign, and a signature with some other.
+std::shared_ptr<const Party> for_key_exchange(Role role, CertificateTemplate contents) {
+  contents.key_use = KeyUse::key_exchange;
+  if (role == Role::gateway) contents.card_cert_required = contents.tunneling = true;
+  const auto by = line(role, home());
+  const auto kem = KemPrivateKey::generate(rng());
+  auto leaf = must(issue_certificate(contents, kem.public_key().spki(), &by.issuer->certificate,
+                                     by.issuer->key, rng()));
+  return party_of(new_key(), std::move(leaf), by.issuers);
 }
 
 /// A certificate whose last octet, of the issuer's signature, is another.
@@ -148,11 +169,9 @@ std::vector<Impostor> impostors_of(Role role, const Certificate& honest, Instant
   add_roles(out, role, contents);
   add_issuers(out, role, contents, of_other_brand);
   add_dates(out, role, contents, now);
-  auto key_exchange = contents;
-  key_exchange.key_use = KeyUse::key_exchange;
-  if (role == Role::gateway) key_exchange.card_cert_required = key_exchange.tunneling = true;
-  out.push_back({"for key exchange", certify(key_exchange, line(role, home())),
-                 "invalidCertificate"});
+  if (role != Role::cardholder) {  // cardholders have one certificate
+    out.push_back({"for key exchange", for_key_exchange(role, contents), "invalidCertificate"});
+  }
   auto alone = line(role, home());
   alone.issuers.clear();
   out.push_back({"without its issuers", certify(contents, alone), "missingCertificate"});
@@ -180,14 +199,18 @@ Forged signed_by(const Exchange& exchange, const Party& party) {
                              chain.leaf.thumbprint());
   put_content(inside.body, exchange.request, std::move(content), party);
   put_chain(inside.body, chain);
-  return close_request(exchange, inside);
+  auto forged = close_request(exchange, inside);
+  forged.sender = std::make_shared<const Party>(party);
+  return forged;
 }
 
 Forged pi_signed_by(const Exchange& exchange, const Party& party) {
   auto dual = dual_of(exchange);
   dual.cardholder = std::make_shared<const Party>(party);
   dual.pi_tbs.mutable_header()->set_sender(party.signature->leaf.thumbprint().str());
-  return with_dual(exchange, dual, *party.signature);
+  auto forged = with_dual(exchange, dual, *party.signature);
+  if (exchange.request.type == wire::MESSAGE_TYPE_P_REQ) forged.sender = dual.cardholder;
+  return forged;
 }
 
 Forged answer_signed_by(const Exchange& exchange, ByteView answer, const Party& party) {

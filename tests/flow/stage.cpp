@@ -108,7 +108,8 @@ Word Stage::outcome(const Exchange& exchange, const Forged& forged) {
   if (const auto error = error_word(delivered.answer, forged.pending->key, *exchange.receiver)) {
     return *error;
   }
-  const auto read = exchange.read(delivered.answer, *forged.pending);
+  const auto& reader = forged.sender ? *forged.sender : *exchange.sender;
+  const auto read = exchange.read(delivered.answer, *forged.pending, reader);
   return read ? *read : "unreadable: " + read.error().detail;
 }
 

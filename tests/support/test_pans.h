@@ -38,6 +38,8 @@ inline constexpr ScenarioCard kScenarioCards[] = {
     {"expired", "4000000000000036", "2030-12", "123"},
     {"slow", "4000000000000044", "2030-12", "123"},
     {"no_reply", "4000000000000051", "2030-12", "123"},
+    // Approves as well. In BCD the others are mostly zero bytes, which any memory holds by chance.
+    {"canary", "4000002760003184", "2030-12", "123"},
 };
 
 }  // namespace set::test
