@@ -104,9 +104,10 @@ grpc::Status handle(Receiver& receiver, const wire::MessageWrapper& in, wire::Me
                     const NewKey<Req>& new_key = {}) {
   Handling handling(receiver, Treatment<Req>::info.type, in, out);
   if (handling.begin()) return handling.status();
-  auto opened = Opener::request<Req>(handling.envelope(), handling.party(), handling.now(), new_key);
+  std::optional<ReplyContext> answerable;
+  auto opened = Opener::request<Req>(handling.envelope(), handling.party(), handling.now(), new_key, &answerable);
   if (!opened) {
-    handling.fail(opened.error(), nullptr);
+    handling.fail(opened.error(), answerable ? &*answerable : nullptr);
     return handling.status();
   }
   // Where nobody signed, the content stands for its sender: nobody can use up another's RRPID.

@@ -277,10 +277,9 @@ Error Opener::peer_error(const Envelope& envelope, const TreatmentInfo& info, co
     const auto error = TRY(parse_as<wire::ErrorTBS>(view_of(body.signed_statement().content())));
     const auto& header = error.header();
     const auto head = TRY(check_common_header(error_info, header, checked.signer));
-    const bool of_brand = expected.brand.empty() || checked.signer->brand() == expected.brand;
     const bool to_us = header.recipient() == "any" || addressed_to(header.recipient(), self.signature);
     const bool to_request = !bound || equal(view_of(header.request_digest()), pending.request_digest.view());
-    const bool ours = head.rrpid == envelope.rrpid && head.created_at == envelope.date && of_brand && to_us && to_request;
+    const bool ours = head.rrpid == envelope.rrpid && head.created_at == envelope.date && to_us && to_request;
     const bool known_code = error.error_code() >= 1 && is_set_code(static_cast<ErrorCode>(error.error_code()));
     CHECK_OR_FAIL(ours && known_code, ErrorCode::wrapper_msg_mismatch, "the peer's Error message is malformed");
     return static_cast<ErrorCode>(error.error_code());

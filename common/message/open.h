@@ -72,18 +72,25 @@ struct ExpectedSigner {
 
 class Opener {
  public:
-  /// Steps 5 to 9 for a request that reached us. `new_key` only for SignedBy::new_key.
+  /// Steps 5 to 9 for a request that reached us. `new_key` only for SignedBy::new_key; if it fails,
+  /// `answerable` gets what binds our Error to the request (a CertInqReq about nothing we know).
   template <class T>
   static Result<Opened<T>> request(const Envelope& envelope, const Party& self, Instant now,
-                                   const NewKey<T>& new_key = {}) {
+                                   const NewKey<T>& new_key = {},
+                                   std::optional<ReplyContext>* answerable = nullptr) {
     const auto& info = Treatment<T>::info;
     auto parts = TRY(open_request_parts(envelope, info, self));
     const auto checked = TRY(check_statement(info, parts.body, *self.trust, {}, now, info.signer != SignedBy::new_key));
     auto wire_message = TRY(parse_as<typename Treatment<T>::Wire>(view_of(statement_content(parts.body))));
     auto value = TRY(Treatment<T>::from(wire_message));
     if (info.signer == SignedBy::new_key) {
-      const auto key = TRY(new_key(value));
-      TRY(check_new_key_signature(parts.body, key));
+      const auto key = new_key(value);
+      if (!key && answerable != nullptr) {
+        *answerable = ReplyContext{envelope.rrpid, request_digest_of(view_of(statement_content(parts.body))),
+                                   std::nullopt, std::move(parts.reply_key), {}};
+      }
+      if (!key) return failure(key.error());
+      TRY(check_new_key_signature(parts.body, *key));
     }
     auto head = TRY(check_request_header(info, wire_message.header(), envelope, checked.signer, self, parts,
                                          kBaggageLinkedByHeader<T>));

@@ -1,5 +1,5 @@
-// Each octet of each account block: changed behind the sender's back it is signatureFailure, changed
-// by the sender it is what its field says.
+// Each octet of each account block: changed behind the sender's back it is signatureFailure,
+// changed by the sender it is what its field says.
 #include <catch2/catch_test_macros.hpp>
 
 #include "tests/flow/dual.h"
@@ -40,7 +40,8 @@ Forged with_account(const Exchange& exchange, SecretBytes block, bool bound) {
 }
 
 SecretBytes block_of(const Exchange& exchange) {
-  if (exchange.request.type == wire::MESSAGE_TYPE_AUTH_REQ) return dual_of(exchange).account->clone();
+  if (exchange.request.type == wire::MESSAGE_TYPE_AUTH_REQ)
+    return dual_of(exchange).account->clone();
   return open_request(exchange).account->clone();
 }
 
@@ -94,8 +95,7 @@ TEST_CASE("each octet of a cardholder's PANData0 is looked at") {
 }
 
 TEST_CASE("each octet of a merchant's AcctData is looked at") {
-  check_block(Pair::party_cert,
-              {{"token", 47, {"rejectedByCA"}}, {"EXNonce", 32, {kAccepted}}});
+  check_block(Pair::party_cert, {{"token", 47, {"rejectedByCA"}}, {"EXNonce", 32, {kAccepted}}});
 }
 
 TEST_CASE("each octet of a PI's PANData is looked at") {

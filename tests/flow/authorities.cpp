@@ -12,10 +12,10 @@ Authorities make_authorities() {
   auto h = must(ca::make_hierarchy({std::string(test::kBrand), ""}, kStart, rng()));
   auto trust = std::make_shared<const Trust>(must(Trust::parse(h.trust_pem, "", kStart)));
   auto& keys = h.messages;
-  auto party = std::make_shared<const Party>(
-      Party{trust, std::make_shared<const SoftwareSigner>(std::move(keys.signature)),
-            keys.signature_chain, std::make_shared<const KemPrivateKey>(std::move(keys.key_exchange)),
-            keys.key_exchange_chain});
+  auto party = std::make_shared<const Party>(Party{
+      trust, std::make_shared<const SoftwareSigner>(std::move(keys.signature)),
+      keys.signature_chain, std::make_shared<const KemPrivateKey>(std::move(keys.key_exchange)),
+      keys.key_exchange_chain});
   return {std::move(h.root), std::move(h.brand),
           ca::LoadedCa{{std::string(test::kBrand), {"localhost"}, ""},
                        std::move(h.operating),
@@ -27,8 +27,8 @@ Authorities make_authorities() {
 
 ca::Authority make_authority(const CertificateTemplate& contents, const ca::Authority& issuer) {
   auto key = SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_65, rng());
-  auto certificate = must(issue_certificate(contents, key.public_key(), &issuer.certificate,
-                                            issuer.key, rng()));
+  auto certificate =
+      must(issue_certificate(contents, key.public_key(), &issuer.certificate, issuer.key, rng()));
   return {std::move(key), std::move(certificate)};
 }
 

@@ -57,7 +57,7 @@ class Scanner {
 };
 
 struct Allowed {
-  std::string_view region;  ///< or the beginning of one
+  std::string_view region;          ///< or the beginning of one
   std::vector<std::string> sealed;  ///< under a seal or a reply key, whose aad the header is
   std::vector<std::string> clear;
 };
@@ -75,8 +75,12 @@ const std::vector<Allowed>& table() {
       {"header.message_type",
        {"messageNotSupported", "badMessageHeader", "signatureFailure"},
        {"messageNotSupported", "badMessageHeader"}},
-      {"header.rrpid", {"signatureFailure", "unknownRRPID"}, {"wrapperMsgMismatch", "unknownRRPID"}},
-      {"header.sw_ident", {"signatureFailure", "badMessageHeader"}, {"accepted", "badMessageHeader"}},
+      {"header.rrpid",
+       {"signatureFailure", "unknownRRPID"},
+       {"wrapperMsgMismatch", "unknownRRPID"}},
+      {"header.sw_ident",
+       {"signatureFailure", "badMessageHeader"},
+       {"accepted", "badMessageHeader"}},
       {"header.framing",
        {"badMessageHeader", "versionTooOld", "versionTooNew"},
        {"badMessageHeader", "versionTooOld", "versionTooNew"}},

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kEveryByte = 8 * 1024;  // messages up to here are flipped at every byte
 constexpr std::size_t kStride = 24;           // inside the ciphertext of greater ones
-constexpr int kThreads = 12;  // a cryptographic no takes 10 ms, most of them asleep
+constexpr int kThreads = 12;                  // a cryptographic no takes 10 ms, most of them asleep
 
 struct Flip {
   std::size_t at;
@@ -165,12 +165,24 @@ void flip_pair(Pair pair) {
 
 }  // namespace
 
-TEST_CASE("a flipped bit anywhere in CardCInitReq or CardCInitRes is refused") { flip_pair(Pair::card_c_init); }
-TEST_CASE("a flipped bit anywhere in RegFormReq or RegFormRes is refused") { flip_pair(Pair::reg_form); }
-TEST_CASE("a flipped bit anywhere in a cardholder's CertReq or CertRes is refused") { flip_pair(Pair::card_cert); }
-TEST_CASE("a flipped bit anywhere in CertInqReq or CertInqRes is refused") { flip_pair(Pair::card_cert_inq); }
-TEST_CASE("a flipped bit anywhere in Me-AqCInitReq or Me-AqCInitRes is refused") { flip_pair(Pair::me_aq_c_init); }
-TEST_CASE("a flipped bit anywhere in a merchant's CertReq or CertRes is refused") { flip_pair(Pair::party_cert); }
+TEST_CASE("a flipped bit anywhere in CardCInitReq or CardCInitRes is refused") {
+  flip_pair(Pair::card_c_init);
+}
+TEST_CASE("a flipped bit anywhere in RegFormReq or RegFormRes is refused") {
+  flip_pair(Pair::reg_form);
+}
+TEST_CASE("a flipped bit anywhere in a cardholder's CertReq or CertRes is refused") {
+  flip_pair(Pair::card_cert);
+}
+TEST_CASE("a flipped bit anywhere in CertInqReq or CertInqRes is refused") {
+  flip_pair(Pair::card_cert_inq);
+}
+TEST_CASE("a flipped bit anywhere in Me-AqCInitReq or Me-AqCInitRes is refused") {
+  flip_pair(Pair::me_aq_c_init);
+}
+TEST_CASE("a flipped bit anywhere in a merchant's CertReq or CertRes is refused") {
+  flip_pair(Pair::party_cert);
+}
 TEST_CASE("a flipped bit anywhere in PInitReq or PInitRes is refused") { flip_pair(Pair::pinit); }
 TEST_CASE("a flipped bit anywhere in PReq or PRes is refused") { flip_pair(Pair::preq); }
 TEST_CASE("a flipped bit anywhere in InqReq or InqRes is refused") { flip_pair(Pair::inq); }

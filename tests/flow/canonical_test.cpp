@@ -46,7 +46,10 @@ Bytes joined(ByteView header_length, const Split& parts) {
 const std::vector<Form>& forms() {
   static const Bytes unknown = concat({varint((1000U << 3U) | 2U), varint(1), view_of("x")});
   static const std::vector<Form> all = {
-      {"an unknown field at the end", [](const Bytes& c) { return concat({c, unknown}); }},
+      {"an unknown field at the end",
+       [](const Bytes& c) {
+         return concat({c, unknown});
+       }},
       {"an unknown field in the header",
        [](const Bytes& c) {
          auto parts = split(c);
@@ -72,9 +75,14 @@ const std::vector<Form>& forms() {
          return joined(length, parts);
        }},
       {"a default value spelled out",
-       [](const Bytes& c) { return concat({c, varint((15U << 3U) | 0U), varint(0)}); }},
+       [](const Bytes& c) {
+         return concat({c, varint((15U << 3U) | 0U), varint(0)});
+       }},
       {"an octet too few", [](const Bytes& c) { return Bytes(c.begin(), c.end() - 1); }},
-      {"an octet too many", [](const Bytes& c) { return concat({c, Bytes{0}}); }},
+      {"an octet too many",
+       [](const Bytes& c) {
+         return concat({c, Bytes{0}});
+       }},
       {"nothing at all", [](const Bytes&) { return Bytes{}; }},
   };
   return all;
@@ -111,6 +119,36 @@ TEST_CASE("no answer is taken in another form than the canonical one") {
     }
     CHECK(word_of(exchange.accept(with_answer_content(exchange, answer, content).wire)) ==
           kAccepted);
+  }
+}
+
+TEST_CASE("no wrapper is taken with more in it than is ours") {
+  Stage stage;
+  const auto unknown = string_of(concat({varint((1000U << 3U) | 2U), varint(1), view_of("x")}));
+  for (const auto pair : kAllPairs) {
+    const auto exchange = stage.begin(pair);
+    INFO(to_string(exchange.request.type));
+    auto forged = as_sent(exchange);
+    const auto before = stage.digest_of_database(exchange.request.type);
+
+    forged.wire = concat({exchange.sent->wire, view_of(unknown)});
+    CHECK(stage.outcome(exchange, forged) == "decodingFailure");
+
+    auto wrapper = must(parse_wrapper(exchange.sent->wire));
+    const auto header = wrapper.header();
+    for (const auto& other :
+         {header + unknown, header + header, header.substr(2) + header.substr(0, 2),
+          header.substr(1), std::string()}) {
+      wrapper.set_header(other);
+      forged.wire = serialize(wrapper);
+      const auto word = stage.outcome(exchange, forged);
+      CHECK((word == "badMessageHeader" || (other.empty() && word == "versionTooOld")));
+    }
+
+    auto inside = open_request(exchange);
+    inside.body.GetReflection()->MutableUnknownFields(&inside.body)->AddVarint(1000, 1);
+    CHECK(stage.outcome(exchange, close_request(exchange, inside)) == "decodingFailure");
+    CHECK(stage.digest_of_database(exchange.request.type) == before);
   }
 }
 

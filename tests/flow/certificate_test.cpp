@@ -91,6 +91,24 @@ TEST_CASE("a CA's answers are refused under any certificate but a CA's") {
   }
 }
 
+TEST_CASE("a CA answers only for its own kind of end entity") {
+  Stage stage;
+  for (const auto pair : kAllPairs) {
+    if (!at_ca(pair)) continue;
+    const auto exchange = stage.begin(pair);
+    const auto answer = stage.answer(exchange);
+    const bool merchant = pair == Pair::me_aq_c_init || pair == Pair::party_cert;
+    INFO(name_of(pair));
+    const auto by = [&](Role role) {
+      return word_of(
+          exchange.accept(answer_signed_by(exchange, answer, *authority_for(role)).wire));
+    };
+    CHECK(by(merchant ? Role::mca : Role::cca) == kAccepted);
+    CHECK(by(merchant ? Role::cca : Role::mca) == kInvalid);
+    CHECK(by(Role::pca) == kInvalid);
+  }
+}
+
 TEST_CASE("a good certificate of another person is no help") {
   Stage stage;
   Stage others({.merchant_id = "shop-2", .gateway_id = "gateway-2"});
@@ -113,8 +131,7 @@ TEST_CASE("a good certificate of another person is no help") {
   SECTION("another merchant answers the wallet") {
     for (const auto pair : {Pair::pinit, Pair::preq, Pair::inq}) {
       const auto exchange = stage.begin(pair);
-      const auto forged =
-          answer_signed_by(exchange, stage.answer(exchange), *others.merchant());
+      const auto forged = answer_signed_by(exchange, stage.answer(exchange), *others.merchant());
       CHECK(word_of(exchange.accept(forged.wire)) == kInvalid);
     }
   }

@@ -21,8 +21,8 @@ std::unique_ptr<grpc::Server> start(grpc::Service& service) {
   return builder.BuildAndStart();
 }
 
-merchant::GatewayClient::Parts client_parts(std::shared_ptr<const Party> party, grpc::Server& server,
-                                            const Clock& clock, Rng& rng) {
+merchant::GatewayClient::Parts client_parts(std::shared_ptr<const Party> party,
+                                            grpc::Server& server, const Clock& clock, Rng& rng) {
   return {std::move(party), "the gateway", server.InProcessChannel(grpc::ChannelArguments()), clock,
           rng};
 }
@@ -43,7 +43,8 @@ std::string dump_of(Database& database) {
     for (const auto& table : tables) {
       const auto& name = table.text(0);
       std::string columns;
-      for (const auto& column : TRY(t.query("SELECT name FROM pragma_table_info('" + name + "')"))) {
+      for (const auto& column :
+           TRY(t.query("SELECT name FROM pragma_table_info('" + name + "')"))) {
         columns += (columns.empty() ? "quote(" : " || ',' || quote(") + column.text(0) + ")";
       }
       out += name + "\n";

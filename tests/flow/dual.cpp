@@ -7,9 +7,7 @@ constexpr std::string_view kPIContentType = "PIDualSignedTBE";
 
 Rng& rng() { return Rng::system(); }
 
-bool is_preq(const Exchange& exchange) {
-  return exchange.request.type == wire::MESSAGE_TYPE_P_REQ;
-}
+bool is_preq(const Exchange& exchange) { return exchange.request.type == wire::MESSAGE_TYPE_P_REQ; }
 
 }  // namespace
 

@@ -13,7 +13,7 @@ struct Dual {
   wire::PIHead pi_head;
   wire::PIOILink link;
   std::shared_ptr<const SecretBytes> account;
-  Certificate gateway;                     ///< the PI is sealed to it
+  Certificate gateway;  ///< the PI is sealed to it
   std::shared_ptr<const Party> cardholder;
 };
 

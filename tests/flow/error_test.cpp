@@ -1,5 +1,5 @@
-// SET's Error is a message like the others: whoever asked believes it only from whom it asked, about
-// what it asked, and as the last word only under the reply key.
+// SET's Error is a message like the others: whoever asked believes it only from whom it asked,
+// about what it asked, and as the last word only under the reply key.
 #include <catch2/catch_test_macros.hpp>
 
 #include <iostream>
@@ -20,7 +20,8 @@ using namespace say;
 constexpr const char* kSaid = "the peer's own word";
 
 // What the requester makes of an Error with this field changed, signed again by the peer, under the
-// reply key. "final": it is believed to be the end of it; anything else is the requester's own doubt.
+// reply key. "final": it is believed to be the end of it; anything else is the requester's own
+// doubt.
 constexpr const char* believed = "final challengeMismatch";
 
 // clang-format off
@@ -53,9 +54,12 @@ Word word_of_error(const Exchange& exchange, ByteView answer) {
   if (read) return *read;
   const Word code(to_string(read.error().code));
   switch (peer_word(read.error())) {
-    case PeerWord::final: return "final " + code;
-    case PeerWord::hint: return "hint " + code;
-    case PeerWord::none: break;
+    case PeerWord::final:
+      return "final " + code;
+    case PeerWord::hint:
+      return "hint " + code;
+    case PeerWord::none:
+      break;
   }
   return code;
 }
@@ -69,8 +73,8 @@ Exchange refused_preq(Stage& stage) {
   bind(dual, true);
   const auto forged = with_dual(exchange, dual);
   const auto& pending = *forged.pending;
-  exchange.sent = std::make_shared<const Request>(
-      Request{forged.wire, PendingReply{pending.rrpid, pending.request_digest, pending.key->clone()}});
+  exchange.sent = std::make_shared<const Request>(Request{
+      forged.wire, PendingReply{pending.rrpid, pending.request_digest, pending.key->clone()}});
   return exchange;
 }
 
@@ -105,7 +109,8 @@ TEST_CASE("each field of an Error is looked at") {
   for (const auto& path : paths_of(*wire::ErrorTBS::descriptor())) {
     const auto text = path.text();
     const auto row = std::ranges::find_if(error_table(), [&](const Row& r) {
-      return r.path == text || (r.path.ends_with(".*") && text.starts_with(r.path.substr(0, r.path.size() - 1)));
+      return r.path == text ||
+             (r.path.ends_with(".*") && text.starts_with(r.path.substr(0, r.path.size() - 1)));
     });
     INFO(text);
     REQUIRE(row != error_table().end());

@@ -9,10 +9,14 @@ Word word_of(const RegFormOrReferral& form) {
 
 Word word_of(PCertCode code) {
   switch (code) {
-    case PCertCode::success: return kAccepted;
-    case PCertCode::brand_not_supported: return "brandNotSupported";
-    case PCertCode::unknown_bin: return "unknownBIN";
-    case PCertCode::unspecified_failure: break;
+    case PCertCode::success:
+      return kAccepted;
+    case PCertCode::brand_not_supported:
+      return "brandNotSupported";
+    case PCertCode::unknown_bin:
+      return "unknownBIN";
+    case PCertCode::unspecified_failure:
+      break;
   }
   return "unspecifiedFailure";
 }
@@ -54,9 +58,9 @@ std::optional<Word> error_word(ByteView answer, const std::optional<ReplyKey>& k
   if (header.message_type() != wire::MESSAGE_TYPE_ERROR) return std::nullopt;
   wire::Body body = wrapper.clear();
   if (wrapper.has_reply()) {
-    const auto opened = must(open_reply(key.value().secret.reveal(), key->encapsulated,
-                                        view_of(wrapper.header()),
-                                        view_of(wrapper.reply().ciphertext())));
+    const auto opened =
+        must(open_reply(key.value().secret.reveal(), key->encapsulated, view_of(wrapper.header()),
+                        view_of(wrapper.reply().ciphertext())));
     body = must(parse_as<wire::Body>(opened.reveal()));
   }
   const auto& statement = body.signed_statement();

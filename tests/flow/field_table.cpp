@@ -132,7 +132,9 @@ Kind kind_of(MessageType type) {
       kind.clear = true;
       break;
     case wire::MESSAGE_TYPE_CARD_C_INIT_RES:
-    case wire::MESSAGE_TYPE_ME_AQ_C_INIT_RES: kind.clear = true; break;
+    case wire::MESSAGE_TYPE_ME_AQ_C_INIT_RES:
+      kind.clear = true;
+      break;
     case wire::MESSAGE_TYPE_REG_FORM_REQ:
       kind.signer = Kind::nobody;
       kind.account = true;
@@ -141,20 +143,25 @@ Kind kind_of(MessageType type) {
       kind.signer = Kind::new_key;
       kind.account = true;
       break;
-    case wire::MESSAGE_TYPE_CERT_INQ_REQ: kind.signer = Kind::new_key; break;
-    case wire::MESSAGE_TYPE_PINIT_REQ: kind.signer = Kind::nobody; break;
+    case wire::MESSAGE_TYPE_CERT_INQ_REQ:
+      kind.signer = Kind::new_key;
+      break;
+    case wire::MESSAGE_TYPE_PINIT_REQ:
+      kind.signer = Kind::nobody;
+      break;
     case wire::MESSAGE_TYPE_AUTH_REQ:
-    case wire::MESSAGE_TYPE_AUTH_RES: kind.baggage = true; break;
-    default: break;
+    case wire::MESSAGE_TYPE_AUTH_RES:
+      kind.baggage = true;
+      break;
+    default:
+      break;
   }
-  const bool pcert =
-      type == wire::MESSAGE_TYPE_PCERT_REQ || type == wire::MESSAGE_TYPE_PCERT_RES;
+  const bool pcert = type == wire::MESSAGE_TYPE_PCERT_REQ || type == wire::MESSAGE_TYPE_PCERT_RES;
   if (is_registration(type)) return kind;  // one CA, whose requesters have no certificate yet
   kind.trans_ids = !pcert && type != wire::MESSAGE_TYPE_PINIT_REQ;
   kind.other_sender = kind.signer == Kind::certified;
   // The recipient: "any" in PReq, and in the answer to a PInitReq, which nobody signed.
-  kind.other_receiver =
-      type != wire::MESSAGE_TYPE_P_REQ && type != wire::MESSAGE_TYPE_PINIT_RES;
+  kind.other_receiver = type != wire::MESSAGE_TYPE_P_REQ && type != wire::MESSAGE_TYPE_PINIT_RES;
   return kind;
 }
 

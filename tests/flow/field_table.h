@@ -41,7 +41,8 @@ inline constexpr const char* unsupported = "messageNotSupported";
 inline constexpr const char* bad_head = "badMessageHeader";
 inline constexpr const char* other_pi = "piAuthMismatch";
 inline constexpr const char* rejected = "orderRejected";
-inline constexpr const char* no_gateway = "systemError";  ///< the gateway said Error to the merchant
+inline constexpr const char* no_gateway =
+    "systemError";  ///< the gateway said Error to the merchant
 }  // namespace say
 
 /// What the tables of header, Body and ContentHeader depend on.
@@ -51,8 +52,8 @@ struct Kind {
   bool clear = false;
   bool baggage = false;
   bool account = false;
-  bool trans_ids = false;      ///< the content header has them: their rows are the message's own
-  bool other_sender = false;   ///< the other session's sender is another
+  bool trans_ids = false;     ///< the content header has them: their rows are the message's own
+  bool other_sender = false;  ///< the other session's sender is another
   bool other_receiver = false;
 };
 
@@ -62,7 +63,8 @@ Table body_table(const Kind& kind);
 /// `extensions` and what is below.
 Table extensions_table();
 
-/// The table of one part (parts.h) of a message, all rows; `pair` tells apart the requesters of Cert.
+/// The table of one part (parts.h) of a message, all rows; `pair` tells apart the requesters of
+/// Cert.
 Table field_table(MessageType type, std::string_view part, bool cardholder);
 
 // One file each.

@@ -206,13 +206,20 @@ Table purchase_table(MessageType type, std::string_view part) {
   const bool content = part == "content";
   const bool body = part == "Body";
   switch (static_cast<int>(type)) {
-    case wire::MESSAGE_TYPE_PINIT_REQ: return content ? pinit_req() : Table{};
-    case wire::MESSAGE_TYPE_PINIT_RES: return content ? pinit_res() : body ? pinit_res_body() : Table{};
-    case wire::MESSAGE_TYPE_P_REQ: return content ? preq() : body ? preq_body() : Table{};
-    case wire::MESSAGE_TYPE_P_RES: return content ? pres(decode) : body ? pres_body() : Table{};
-    case wire::MESSAGE_TYPE_INQ_REQ: return content ? inq_req() : Table{};
-    case wire::MESSAGE_TYPE_INQ_RES: return content ? pres(decode) : body ? inq_res_body() : Table{};
-    default: return {};
+    case wire::MESSAGE_TYPE_PINIT_REQ:
+      return content ? pinit_req() : Table{};
+    case wire::MESSAGE_TYPE_PINIT_RES:
+      return content ? pinit_res() : body ? pinit_res_body() : Table{};
+    case wire::MESSAGE_TYPE_P_REQ:
+      return content ? preq() : body ? preq_body() : Table{};
+    case wire::MESSAGE_TYPE_P_RES:
+      return content ? pres(decode) : body ? pres_body() : Table{};
+    case wire::MESSAGE_TYPE_INQ_REQ:
+      return content ? inq_req() : Table{};
+    case wire::MESSAGE_TYPE_INQ_RES:
+      return content ? pres(decode) : body ? inq_res_body() : Table{};
+    default:
+      return {};
   }
 }
 

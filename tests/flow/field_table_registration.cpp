@@ -219,17 +219,27 @@ Table registration_table(MessageType type, std::string_view part, bool cardholde
   if (part == "Body" && type == wire::MESSAGE_TYPE_CARD_C_INIT_REQ) return card_c_init_req_body();
   if (part != "content") return {};
   switch (static_cast<int>(type)) {
-    case wire::MESSAGE_TYPE_CARD_C_INIT_REQ: return card_c_init_req();
-    case wire::MESSAGE_TYPE_CARD_C_INIT_RES: return card_c_init_res();
-    case wire::MESSAGE_TYPE_REG_FORM_REQ: return reg_form_req();
-    case wire::MESSAGE_TYPE_REG_FORM_RES: return reg_form_res();
-    case wire::MESSAGE_TYPE_ME_AQ_C_INIT_REQ: return me_aq_c_init_req();
-    case wire::MESSAGE_TYPE_ME_AQ_C_INIT_RES: return me_aq_c_init_res();
-    case wire::MESSAGE_TYPE_CERT_REQ: return cert_req(cardholder);
+    case wire::MESSAGE_TYPE_CARD_C_INIT_REQ:
+      return card_c_init_req();
+    case wire::MESSAGE_TYPE_CARD_C_INIT_RES:
+      return card_c_init_res();
+    case wire::MESSAGE_TYPE_REG_FORM_REQ:
+      return reg_form_req();
+    case wire::MESSAGE_TYPE_REG_FORM_RES:
+      return reg_form_res();
+    case wire::MESSAGE_TYPE_ME_AQ_C_INIT_REQ:
+      return me_aq_c_init_req();
+    case wire::MESSAGE_TYPE_ME_AQ_C_INIT_RES:
+      return me_aq_c_init_res();
+    case wire::MESSAGE_TYPE_CERT_REQ:
+      return cert_req(cardholder);
     case wire::MESSAGE_TYPE_CERT_RES:
-    case wire::MESSAGE_TYPE_CERT_INQ_RES: return cert_res(cardholder);
-    case wire::MESSAGE_TYPE_CERT_INQ_REQ: return cert_inq_req();
-    default: return {};
+    case wire::MESSAGE_TYPE_CERT_INQ_RES:
+      return cert_res(cardholder);
+    case wire::MESSAGE_TYPE_CERT_INQ_REQ:
+      return cert_inq_req();
+    default:
+      return {};
   }
 }
 

@@ -30,11 +30,16 @@ const Row* find_row(const Table& table, const std::string& path) {
 
 const char* cell(const Row& row, Mutation mutation) {
   switch (mutation) {
-    case Mutation::flip: return row.flip;
-    case Mutation::absent: return row.absent;
-    case Mutation::longest: return row.longest;
-    case Mutation::extra: return row.extra;
-    case Mutation::other: break;
+    case Mutation::flip:
+      return row.flip;
+    case Mutation::absent:
+      return row.absent;
+    case Mutation::longest:
+      return row.longest;
+    case Mutation::extra:
+      return row.extra;
+    case Mutation::other:
+      break;
   }
   return row.other;
 }
@@ -169,8 +174,7 @@ void check_bench(Bench& bench, Bench& other, Pair pair) {
     total = {total.fields + count.fields, total.changes + count.changes, total.free + count.free};
   }
   std::cout << to_string(bench.info().type) << ": " << parts.size() << " parts, " << total.fields
-            << " fields, " << total.changes << " changes, of which " << total.free
-            << " are free\n";
+            << " fields, " << total.changes << " changes, of which " << total.free << " are free\n";
 }
 
 void check_pair(Pair pair) {
@@ -197,12 +201,22 @@ void check_pair(Pair pair) {
 
 }  // namespace
 
-TEST_CASE("each field of CardCInitReq and CardCInitRes is looked at") { check_pair(Pair::card_c_init); }
+TEST_CASE("each field of CardCInitReq and CardCInitRes is looked at") {
+  check_pair(Pair::card_c_init);
+}
 TEST_CASE("each field of RegFormReq and RegFormRes is looked at") { check_pair(Pair::reg_form); }
-TEST_CASE("each field of a cardholder's CertReq and CertRes is looked at") { check_pair(Pair::card_cert); }
-TEST_CASE("each field of CertInqReq and CertInqRes is looked at") { check_pair(Pair::card_cert_inq); }
-TEST_CASE("each field of Me-AqCInitReq and Me-AqCInitRes is looked at") { check_pair(Pair::me_aq_c_init); }
-TEST_CASE("each field of a merchant's CertReq and CertRes is looked at") { check_pair(Pair::party_cert); }
+TEST_CASE("each field of a cardholder's CertReq and CertRes is looked at") {
+  check_pair(Pair::card_cert);
+}
+TEST_CASE("each field of CertInqReq and CertInqRes is looked at") {
+  check_pair(Pair::card_cert_inq);
+}
+TEST_CASE("each field of Me-AqCInitReq and Me-AqCInitRes is looked at") {
+  check_pair(Pair::me_aq_c_init);
+}
+TEST_CASE("each field of a merchant's CertReq and CertRes is looked at") {
+  check_pair(Pair::party_cert);
+}
 TEST_CASE("each field of PInitReq and PInitRes is looked at") { check_pair(Pair::pinit); }
 TEST_CASE("each field of PReq and PRes is looked at") { check_pair(Pair::preq); }
 TEST_CASE("each field of InqReq and InqRes is looked at") { check_pair(Pair::inq); }

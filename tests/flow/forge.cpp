@@ -45,8 +45,8 @@ Forged close_request(const Exchange& exchange, const Inside& inside) {
   }
   const auto& recipient = exchange.receiver->key_exchange.value().leaf;
   const auto key = must(KemPublicKey::from_spki(recipient.public_key()));
-  auto hpke = must(hpke_sender(
-      key, hpke_info(exchange.request.content_type, recipient.thumbprint()), rng()));
+  auto hpke = must(
+      hpke_sender(key, hpke_info(exchange.request.content_type, recipient.thumbprint()), rng()));
   const auto aad = view_of(wrapper.header());
   auto& sealed = *wrapper.mutable_sealed();
   sealed.set_recipient(recipient.thumbprint().str());
@@ -55,8 +55,8 @@ Forged close_request(const Exchange& exchange, const Inside& inside) {
   if (inside.account) {
     sealed.set_account(string_of(hpke.context.seal(aad, inside.account->reveal())));
   }
-  pending.key = ReplyKey{hpke.encapsulated, hpke.context.export_secret(suite::kReplyExport,
-                                                                       suite::kAeadKeyBytes)};
+  pending.key = ReplyKey{hpke.encapsulated,
+                         hpke.context.export_secret(suite::kReplyExport, suite::kAeadKeyBytes)};
   return {serialize(wrapper), std::make_shared<const PendingReply>(std::move(pending))};
 }
 
@@ -66,9 +66,9 @@ Inside open_answer(const Exchange& exchange, ByteView answer) {
                 nullptr};
   if (!wrapper.has_reply()) return inside;
   const auto& key = exchange.sent->pending.key.value();
-  const auto body = must(open_reply(key.secret.reveal(), key.encapsulated,
-                                    view_of(wrapper.header()),
-                                    view_of(wrapper.reply().ciphertext())));
+  const auto body =
+      must(open_reply(key.secret.reveal(), key.encapsulated, view_of(wrapper.header()),
+                      view_of(wrapper.reply().ciphertext())));
   inside.body = must(parse_as<wire::Body>(body.reveal()));
   return inside;
 }

@@ -41,4 +41,14 @@ Forged change_request(const Exchange& exchange, const Change& change) {
   return close_request(exchange, inside);
 }
 
+/// The same for an answer, signed by the one who gave it.
+template <class Wire, class Change>
+Forged change_answer(const Exchange& exchange, ByteView answer, const Change& change) {
+  auto inside = open_answer(exchange, answer);
+  auto content = must(parse_as<Wire>(view_of(content_of(inside.body))));
+  change(content);
+  put_content(inside.body, exchange.answer, serialize(content), *exchange.receiver);
+  return close_answer(exchange, inside);
+}
+
 }  // namespace set::flow

@@ -60,7 +60,8 @@ std::shared_ptr<const Party> certify(const CertificateTemplate& contents, const 
 /// Another root: the only kind of certificate that may be its own issuer.
 std::shared_ptr<const Party> self_signed() {
   const auto pkcs8 = foreign().root.key.pkcs8();
-  auto key = std::make_shared<const SoftwareSigner>(must(SoftwareSigner::from_pkcs8(pkcs8.reveal())));
+  auto key =
+      std::make_shared<const SoftwareSigner>(must(SoftwareSigner::from_pkcs8(pkcs8.reveal())));
   return party_of(std::move(key), foreign().root.certificate, {});
 }
 
@@ -78,8 +79,8 @@ std::shared_ptr<const Party> certified_by_end_entity(const CertificateTemplate& 
   authority.path_limit = 0;
   authority.merchant_data.reset();
   const auto& brand = home().brand;
-  const auto shown = must(issue_certificate(authority, issuer_key->public_key(),
-                                            &brand.certificate, brand.key, rng()));
+  const auto shown = must(
+      issue_certificate(authority, issuer_key->public_key(), &brand.certificate, brand.key, rng()));
   auto inner = contents;
   inner.organizational_unit = "Another";
   auto key = new_key();
@@ -152,8 +153,8 @@ void add_dates(std::vector<Impostor>& out, Role role, const CertificateTemplate&
   auto expired = contents;
   expired.not_before = now - 3 * kHour;
   expired.not_after = now - std::chrono::seconds(1);
-  out.push_back({"expired a second ago", certify(expired, line(role, home())),
-                 "expiredCertificate"});
+  out.push_back(
+      {"expired a second ago", certify(expired, line(role, home())), "expiredCertificate"});
   auto early = contents;
   early.not_before = now + kHour;
   early.not_after = now + 2 * kHour;
@@ -176,6 +177,12 @@ std::vector<Impostor> impostors_of(Role role, const Certificate& honest, Instant
   alone.issuers.clear();
   out.push_back({"without its issuers", certify(contents, alone), "missingCertificate"});
   return out;
+}
+
+std::shared_ptr<const Party> authority_for(Role role) {
+  auto contents = like(home().ca.party->signature->leaf);
+  contents.roles = {role};
+  return certify(contents, line(Role::bca, home()));
 }
 
 namespace {

@@ -11,10 +11,13 @@ struct Impostor {
   Word expected;
 };
 
-/// All that can be wrong with a signature certificate in the place of `honest`, which has this role.
-/// `of_other_brand` is the answer to a good certificate of another brand under the same root.
+/// All that can be wrong with a signature certificate in the place of `honest`, which has this
+/// role. `of_other_brand` is the answer to a good certificate of another brand under the same root.
 std::vector<Impostor> impostors_of(Role role, const Certificate& honest, Instant now,
                                    const Word& of_other_brand);
+
+/// A good message-signature certificate of the brand for the authority of one role alone.
+std::shared_ptr<const Party> authority_for(Role role);
 
 /// The request, signed by this party and with its chain.
 Forged signed_by(const Exchange& exchange, const Party& party);

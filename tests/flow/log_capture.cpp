@@ -17,7 +17,8 @@ namespace {
 
 }  // namespace
 
-LogCapture::LogCapture() : before_(::dup(STDERR_FILENO)), file_(::memfd_create("log", MFD_CLOEXEC)) {
+LogCapture::LogCapture()
+    : before_(::dup(STDERR_FILENO)), file_(::memfd_create("log", MFD_CLOEXEC)) {
   if (before_ < 0 || file_ < 0 || ::dup2(file_, STDERR_FILENO) < 0) {
     throw std::runtime_error("standard error cannot be captured");
   }

@@ -59,22 +59,24 @@ class Scalar {
 
   bool mutate(Mutation mutation) {
     switch (mutation) {
-      case Mutation::flip: return flip();
-      case Mutation::longest: return longest();
+      case Mutation::flip:
+        return flip();
+      case Mutation::longest:
+        return longest();
       case Mutation::absent:
         if (!there(message_)) return false;
         reflection_.ClearField(&message_, &field_);
         return true;
-      case Mutation::other: return take_other();
-      case Mutation::extra: break;
+      case Mutation::other:
+        return take_other();
+      case Mutation::extra:
+        break;
     }
     return false;
   }
 
  private:
-  bool there(const Message& message) const {
-    return reflection_.HasField(message, &field_);
-  }
+  bool there(const Message& message) const { return reflection_.HasField(message, &field_); }
 
   bool flip() {
     const auto& r = reflection_;
@@ -85,7 +87,8 @@ class Scalar {
       case FieldDescriptor::CPPTYPE_BOOL:
         r.SetBool(&message_, &field_, !r.GetBool(message_, &field_));
         return true;
-      default: return set_number(number(message_) + 1);
+      default:
+        return set_number(number(message_) + 1);
     }
   }
 
@@ -94,12 +97,14 @@ class Scalar {
       case FieldDescriptor::CPPTYPE_STRING:
         reflection_.SetString(&message_, &field_, std::string(kLong, 'a'));
         return true;
-      case FieldDescriptor::CPPTYPE_BOOL: return false;
+      case FieldDescriptor::CPPTYPE_BOOL:
+        return false;
       case FieldDescriptor::CPPTYPE_UINT32:
         return set_number(std::numeric_limits<std::uint32_t>::max());
       case FieldDescriptor::CPPTYPE_INT64:
         return set_number(std::numeric_limits<std::int64_t>::max());
-      default: return set_number(std::numeric_limits<std::int32_t>::max());
+      default:
+        return set_number(std::numeric_limits<std::int32_t>::max());
     }
   }
 
@@ -118,10 +123,14 @@ class Scalar {
   std::int64_t number(const Message& from) const {
     const auto& r = reflection_;
     switch (static_cast<int>(field_.cpp_type())) {
-      case FieldDescriptor::CPPTYPE_UINT32: return r.GetUInt32(from, &field_);
-      case FieldDescriptor::CPPTYPE_INT64: return r.GetInt64(from, &field_);
-      case FieldDescriptor::CPPTYPE_INT32: return r.GetInt32(from, &field_);
-      default: return r.GetEnumValue(from, &field_);
+      case FieldDescriptor::CPPTYPE_UINT32:
+        return r.GetUInt32(from, &field_);
+      case FieldDescriptor::CPPTYPE_INT64:
+        return r.GetInt64(from, &field_);
+      case FieldDescriptor::CPPTYPE_INT32:
+        return r.GetInt32(from, &field_);
+      default:
+        return r.GetEnumValue(from, &field_);
     }
   }
   bool set_number(std::int64_t value) {
@@ -130,11 +139,14 @@ class Scalar {
       case FieldDescriptor::CPPTYPE_UINT32:
         r.SetUInt32(&message_, &field_, static_cast<std::uint32_t>(value));
         break;
-      case FieldDescriptor::CPPTYPE_INT64: r.SetInt64(&message_, &field_, value); break;
+      case FieldDescriptor::CPPTYPE_INT64:
+        r.SetInt64(&message_, &field_, value);
+        break;
       case FieldDescriptor::CPPTYPE_INT32:
         r.SetInt32(&message_, &field_, static_cast<std::int32_t>(value));
         break;
-      default: r.SetEnumValue(&message_, &field_, static_cast<int>(value));
+      default:
+        r.SetEnumValue(&message_, &field_, static_cast<int>(value));
     }
     return true;
   }
@@ -162,7 +174,9 @@ bool mutate_messages(Message& message, const FieldDescriptor& field, Mutation mu
   const auto& r = *message.GetReflection();
   const int size = r.FieldSize(message, &field);
   switch (mutation) {
-    case Mutation::absent: r.ClearField(&message, &field); return size > 0;
+    case Mutation::absent:
+      r.ClearField(&message, &field);
+      return size > 0;
     case Mutation::flip:
       if (size > 0) return false;
       fill_sample(*r.AddMessage(&message, &field));
@@ -177,7 +191,8 @@ bool mutate_messages(Message& message, const FieldDescriptor& field, Mutation mu
       }
       return true;
     case Mutation::longest:
-    case Mutation::other: break;
+    case Mutation::other:
+      break;
   }
   return false;
 }
@@ -196,9 +211,13 @@ bool mutate_strings(Message& message, const FieldDescriptor& field, Mutation mut
   };
   const auto first = size == 0 ? std::string() : r.GetRepeatedString(message, &field, 0);
   switch (mutation) {
-    case Mutation::flip: return put_first(flipped(first));
-    case Mutation::longest: return put_first(std::string(kLong, 'a'));
-    case Mutation::absent: r.ClearField(&message, &field); return size > 0;
+    case Mutation::flip:
+      return put_first(flipped(first));
+    case Mutation::longest:
+      return put_first(std::string(kLong, 'a'));
+    case Mutation::absent:
+      r.ClearField(&message, &field);
+      return size > 0;
     case Mutation::extra:
       if (size > 0) {
         r.AddString(&message, &field, r.GetRepeatedString(message, &field, size - 1));

@@ -93,7 +93,7 @@ void add_auth_req_parts(const Exchange& exchange, const Inside& inside, const Cl
                         std::vector<Part>& parts) {
   const auto dual = dual_of(exchange);
   parts.push_back(linked_baggage<wire::AuthReqData, wire::PI>(inside, exchange.request,
-                                                             exchange.sender, close));
+                                                              exchange.sender, close));
   parts.push_back(dual_part("PI-TBS", exchange, dual, &Dual::pi_tbs, Rebind::no));
   parts.push_back(dual_part("PIHead", exchange, dual, &Dual::pi_head, Rebind::payment));
   parts.push_back(dual_part("PI-OILink", exchange, dual, &Dual::link, Rebind::no));
@@ -104,8 +104,8 @@ void add_auth_req_parts(const Exchange& exchange, const Inside& inside, const Cl
 std::vector<Part> parts_of_request(const Exchange& exchange) {
   const auto inside = open_request(exchange);
   const Close close = [=](const Inside& changed) { return close_request(exchange, changed); };
-  auto parts = common_parts(inside, exchange.request, *exchange.request_content, exchange.sender,
-                            close);
+  auto parts =
+      common_parts(inside, exchange.request, *exchange.request_content, exchange.sender, close);
   if (exchange.request.type == wire::MESSAGE_TYPE_P_REQ) add_preq_parts(exchange, inside, parts);
   if (exchange.request.type == wire::MESSAGE_TYPE_AUTH_REQ) {
     add_auth_req_parts(exchange, inside, close, parts);
@@ -116,8 +116,8 @@ std::vector<Part> parts_of_request(const Exchange& exchange) {
 std::vector<Part> parts_of_answer(const Exchange& exchange, ByteView answer) {
   const auto inside = open_answer(exchange, answer);
   const Close close = [=](const Inside& changed) { return close_answer(exchange, changed); };
-  auto parts = common_parts(inside, exchange.answer, *exchange.answer_content, exchange.receiver,
-                            close);
+  auto parts =
+      common_parts(inside, exchange.answer, *exchange.answer_content, exchange.receiver, close);
   if (exchange.answer.type == wire::MESSAGE_TYPE_AUTH_RES) {
     parts.push_back(linked_baggage<wire::AuthResData, wire::AuthResBaggage>(
         inside, exchange.answer, exchange.receiver, close));

@@ -1,5 +1,6 @@
-// A message as the parts that have fields: the wrapper's header, the body under the seal, the signed
-// content, and what baggage holds. Each can be changed and the whole closed again by its sender.
+// A message as the parts that have fields: the wrapper's header, the body under the seal, the
+// signed content, and what baggage holds. Each can be changed and the whole closed again by its
+// sender.
 #pragma once
 
 #include "tests/flow/dual.h"

@@ -1,5 +1,5 @@
-// As if TLS were not there: whoever records every wrapper of a registration and a purchase learns no
-// card number, no order and no amount. Nor do those who may open them learn more than is theirs.
+// As if TLS were not there: whoever records every wrapper of a registration and a purchase learns
+// no card number, no order and no amount. Nor do those who may open them learn more than is theirs.
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
@@ -60,14 +60,15 @@ const std::string kPan(test::kApprovePan);
 const std::string kOrder = "ZEBRA-STRIPED-CANARY";  // in Setting::description
 const std::string kAmountText = "49.95";
 
-std::string amount_on_the_wire() { return string_of(serialize(to_wire(*Amount::parse("49.95 EUR")))); }
+std::string amount_on_the_wire() {
+  return string_of(serialize(to_wire(*Amount::parse("49.95 EUR"))));
+}
 
 /// Every wrapper of everything that the stage can do, Errors among it.
 std::vector<std::string> record(Stage& stage) {
   std::vector<std::string> tape;
-  stage.listen([&](const wire::MessageWrapper& wrapper) {
-    tape.push_back(string_of(serialize(wrapper)));
-  });
+  stage.listen(
+      [&](const wire::MessageWrapper& wrapper) { tape.push_back(string_of(serialize(wrapper))); });
   for (const auto pair : kAllPairs) {
     const auto exchange = stage.begin(pair);
     stage.answer(exchange);
@@ -88,9 +89,9 @@ TEST_CASE("who records every message of a registration and a purchase learns not
   std::size_t octets = 0;
   for (const auto& wrapper : tape) {
     octets += wrapper.size();
-    const auto type = must(parse_as<wire::MessageHeader>(
-                               view_of(must(parse_wrapper(view_of(wrapper))).header())))
-                          .message_type();
+    const auto type =
+        must(parse_as<wire::MessageHeader>(view_of(must(parse_wrapper(view_of(wrapper))).header())))
+            .message_type();
     INFO(to_string(type));
     CHECK_FALSE(holds(wrapper, number_dresses(kPan)));
     CHECK_FALSE(holds(wrapper, dresses(kOrder)));

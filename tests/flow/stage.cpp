@@ -15,9 +15,10 @@ namespace {
 }  // namespace
 
 std::string_view name_of(Pair pair) {
-  static constexpr std::string_view kNames[] = {
-      "CardCInit", "RegForm", "Cert of a cardholder", "CertInq", "Me-AqCInit", "Cert of a merchant",
-      "PInit",     "P",       "Inq",                  "Auth",    "PCert"};
+  static constexpr std::string_view kNames[] = {"CardCInit", "RegForm",    "Cert of a cardholder",
+                                                "CertInq",   "Me-AqCInit", "Cert of a merchant",
+                                                "PInit",     "P",          "Inq",
+                                                "Auth",      "PCert"};
   return kNames[static_cast<std::size_t>(pair)];
 }
 
@@ -41,7 +42,8 @@ Stage::Stage(Setting setting) : impl_(std::make_unique<Impl>(std::move(setting))
   s.merchant_party = registration.enrol({Role::merchant, "", bin, s.setting.merchant_id, hosts});
   s.gateway_party = registration.enrol({Role::gateway, "", bin, s.setting.gateway_id, hosts});
   s.gateway = std::make_unique<GatewayDaemon>(s.gateway_party, s.clock, s.rng);
-  s.merchant = std::make_unique<MerchantDaemon>(s.merchant_party, s.gateway->service, s.clock, s.rng);
+  s.merchant =
+      std::make_unique<MerchantDaemon>(s.merchant_party, s.gateway->service, s.clock, s.rng);
   s.merchant->line.listen([&s](const wire::MessageWrapper& wrapper) { s.heard(wrapper); });
   must(s.merchant->gateway.refresh());
   s.cardholder = register_cardholder();
@@ -51,17 +53,28 @@ Stage::~Stage() = default;
 
 Exchange Stage::begin(Pair pair) {
   switch (pair) {
-    case Pair::card_c_init: return card_c_init();
-    case Pair::reg_form: return reg_form();
-    case Pair::card_cert: return card_cert();
-    case Pair::card_cert_inq: return card_cert_inq();
-    case Pair::me_aq_c_init: return me_aq_c_init();
-    case Pair::party_cert: return party_cert();
-    case Pair::pinit: return pinit();
-    case Pair::preq: return preq(cardholder());
-    case Pair::inq: return inq();
-    case Pair::auth: return auth();
-    case Pair::pcert: break;
+    case Pair::card_c_init:
+      return card_c_init();
+    case Pair::reg_form:
+      return reg_form();
+    case Pair::card_cert:
+      return card_cert();
+    case Pair::card_cert_inq:
+      return card_cert_inq();
+    case Pair::me_aq_c_init:
+      return me_aq_c_init();
+    case Pair::party_cert:
+      return party_cert();
+    case Pair::pinit:
+      return pinit();
+    case Pair::preq:
+      return preq(cardholder());
+    case Pair::inq:
+      return inq();
+    case Pair::auth:
+      return auth();
+    case Pair::pcert:
+      break;
   }
   return pcert();
 }
@@ -69,17 +82,28 @@ Exchange Stage::begin(Pair pair) {
 grpc::Status Stage::Impl::send(MessageType door, const wire::MessageWrapper& in,
                                wire::MessageWrapper& out) {
   switch (static_cast<int>(door)) {
-    case wire::MESSAGE_TYPE_CARD_C_INIT_REQ: return ca.service.CardCInit(nullptr, &in, &out);
-    case wire::MESSAGE_TYPE_ME_AQ_C_INIT_REQ: return ca.service.MeAqCInit(nullptr, &in, &out);
-    case wire::MESSAGE_TYPE_REG_FORM_REQ: return ca.service.RegForm(nullptr, &in, &out);
-    case wire::MESSAGE_TYPE_CERT_REQ: return ca.service.Cert(nullptr, &in, &out);
-    case wire::MESSAGE_TYPE_CERT_INQ_REQ: return ca.service.CertInq(nullptr, &in, &out);
-    case wire::MESSAGE_TYPE_PINIT_REQ: return merchant->service.PurchaseInit(nullptr, &in, &out);
-    case wire::MESSAGE_TYPE_P_REQ: return merchant->service.Purchase(nullptr, &in, &out);
-    case wire::MESSAGE_TYPE_INQ_REQ: return merchant->service.PurchaseInquiry(nullptr, &in, &out);
-    case wire::MESSAGE_TYPE_AUTH_REQ: return gateway->service.authorize(in, out);
-    case wire::MESSAGE_TYPE_PCERT_REQ: return gateway->service.gateway_certificates(in, out);
-    default: throw std::logic_error("there is no such door");
+    case wire::MESSAGE_TYPE_CARD_C_INIT_REQ:
+      return ca.service.CardCInit(nullptr, &in, &out);
+    case wire::MESSAGE_TYPE_ME_AQ_C_INIT_REQ:
+      return ca.service.MeAqCInit(nullptr, &in, &out);
+    case wire::MESSAGE_TYPE_REG_FORM_REQ:
+      return ca.service.RegForm(nullptr, &in, &out);
+    case wire::MESSAGE_TYPE_CERT_REQ:
+      return ca.service.Cert(nullptr, &in, &out);
+    case wire::MESSAGE_TYPE_CERT_INQ_REQ:
+      return ca.service.CertInq(nullptr, &in, &out);
+    case wire::MESSAGE_TYPE_PINIT_REQ:
+      return merchant->service.PurchaseInit(nullptr, &in, &out);
+    case wire::MESSAGE_TYPE_P_REQ:
+      return merchant->service.Purchase(nullptr, &in, &out);
+    case wire::MESSAGE_TYPE_INQ_REQ:
+      return merchant->service.PurchaseInquiry(nullptr, &in, &out);
+    case wire::MESSAGE_TYPE_AUTH_REQ:
+      return gateway->service.authorize(in, out);
+    case wire::MESSAGE_TYPE_PCERT_REQ:
+      return gateway->service.gateway_certificates(in, out);
+    default:
+      throw std::logic_error("there is no such door");
   }
 }
 
@@ -123,10 +147,13 @@ std::string Stage::dump(MessageType door) {
   switch (static_cast<int>(door)) {
     case wire::MESSAGE_TYPE_PINIT_REQ:
     case wire::MESSAGE_TYPE_P_REQ:
-    case wire::MESSAGE_TYPE_INQ_REQ: return dump_of(impl_->merchant->database);
+    case wire::MESSAGE_TYPE_INQ_REQ:
+      return dump_of(impl_->merchant->database);
     case wire::MESSAGE_TYPE_AUTH_REQ:
-    case wire::MESSAGE_TYPE_PCERT_REQ: return dump_of(impl_->gateway->store.database());
-    default: return dump_of(impl_->ca.store.database());
+    case wire::MESSAGE_TYPE_PCERT_REQ:
+      return dump_of(impl_->gateway->store.database());
+    default:
+      return dump_of(impl_->ca.store.database());
   }
 }
 

@@ -23,10 +23,10 @@ enum class Pair {
   auth,
   pcert,
 };
-inline constexpr Pair kAllPairs[] = {Pair::card_c_init,  Pair::reg_form,      Pair::card_cert,
+inline constexpr Pair kAllPairs[] = {Pair::card_c_init,   Pair::reg_form,     Pair::card_cert,
                                      Pair::card_cert_inq, Pair::me_aq_c_init, Pair::party_cert,
-                                     Pair::pinit,        Pair::preq,          Pair::inq,
-                                     Pair::auth,         Pair::pcert};
+                                     Pair::pinit,         Pair::preq,         Pair::inq,
+                                     Pair::auth,          Pair::pcert};
 /// "PInit".
 std::string_view name_of(Pair pair);
 inline bool at_ca(Pair pair) { return pair <= Pair::party_cert; }

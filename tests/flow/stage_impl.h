@@ -15,8 +15,8 @@ struct Stage::Registration {
   template <class Req, class Res>
   Exchange exchange(Request request, std::shared_ptr<const Party> sender,
                     std::function<Result<Word>(const OpenedAnswer<Res>&)> accept) {
-    const Ends ends{std::move(sender), stage_.ca(), {home().brand.certificate.brand(), {}},
-                    stage_.clock()};
+    const Ends ends{
+        std::move(sender), stage_.ca(), {home().brand.certificate.brand(), {}}, stage_.clock()};
     return make_exchange<Req, Res>(std::move(request), ends, std::move(accept));
   }
   /// Sends it and opens the answer.

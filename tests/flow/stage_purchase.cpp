@@ -38,14 +38,13 @@ Word word_of(const merchant::Decided& decided) {
 Stage::Purchase::Init Stage::Purchase::init() {
   auto& s = *stage_.impl_;
   const auto& self = *s.merchant_party;
-  const auto order = must(merchant::make_order(must(Amount::parse(s.setting.amount)),
-                                               s.setting.description, std::chrono::hours(1),
-                                               stage_.now(), s.rng));
+  const auto order =
+      must(merchant::make_order(must(Amount::parse(s.setting.amount)), s.setting.description,
+                                std::chrono::hours(1), stage_.now(), s.rng));
   must(s.merchant->store.insert(order.order));
   const auto known = certificates_of(self);
   const auto& thumbprint = self.signature->leaf.thumbprint();
-  const auto chosen =
-      must(wallet::choose_merchant(known, thumbprint, *self.trust, stage_.now()));
+  const auto chosen = must(wallet::choose_merchant(known, thumbprint, *self.trust, stage_.now()));
   const PaymentLink link{"localhost:1", order.order.id, thumbprint, order.secret};
   auto sent = must(wallet::make_pinit_req(link, chosen, 1, std::string(test::kBin), *s.stranger,
                                           stage_.now(), s.rng));
@@ -65,18 +64,18 @@ Exchange Stage::pinit() { return Purchase(*this).init().exchange; }
 wallet::Offered Stage::Purchase::offered() {
   const auto asked = init();
   const Peer peer{"", certificates_of(*stage_.merchant())};
-  const auto res = must(open_answer_as<PInitRes>(stage_.answer(asked.exchange),
-                                                 asked.exchange.sent->pending,
-                                                 *asked.exchange.sender, peer, stage_.now()));
-  return must(wallet::accept_pinit_res(asked.next, res, *asked.exchange.sender->trust,
-                                       stage_.now()));
+  const auto res =
+      must(open_answer_as<PInitRes>(stage_.answer(asked.exchange), asked.exchange.sent->pending,
+                                    *asked.exchange.sender, peer, stage_.now()));
+  return must(
+      wallet::accept_pinit_res(asked.next, res, *asked.exchange.sender->trust, stage_.now()));
 }
 
 Stage::Purchase::Signed Stage::Purchase::signed_by(const Cardholder& cardholder) {
   auto& s = *stage_.impl_;
-  auto made = must(wallet::make_preq(offered(), cardholder.pan_data(s.rng),
-                                     cardholder.card_secret.reveal(), *cardholder.party,
-                                     stage_.now(), s.rng));
+  auto made =
+      must(wallet::make_preq(offered(), cardholder.pan_data(s.rng), cardholder.card_secret.reveal(),
+                             *cardholder.party, stage_.now(), s.rng));
   const Ends ends{cardholder.party,
                   s.merchant_party,
                   {std::string(test::kBrand), certificates_of(*s.merchant_party)},
@@ -136,8 +135,7 @@ Exchange Stage::auth() {
       [order = std::get<merchant::Ordered>(found.state), awaiting, self = s.merchant_party,
        certificates =
            s.merchant->gateway.certificates()](const OpenedAnswer<AuthRes>& res) -> Result<Word> {
-        return word_of(
-            TRY(merchant::accept_auth_res(order, *awaiting, res, *self, *certificates)));
+        return word_of(TRY(merchant::accept_auth_res(order, *awaiting, res, *self, *certificates)));
       });
   exchange.cardholder = cardholder().party;
   exchange.gateway = s.gateway_party;
@@ -149,12 +147,12 @@ Exchange Stage::pcert() {
   auto request = must(merchant::make_pcert_req(*s.merchant_party,
                                                *s.merchant->gateway.certificates(), now(), s.rng));
   const Ends ends{s.merchant_party, s.gateway_party, {std::string(test::kBrand), {}}, clock()};
-  return make_exchange<PCertReq, PCertRes>(
-      std::move(request), ends,
-      [self = s.merchant_party, clock = clock()](const OpenedAnswer<PCertRes>& res) -> Result<Word> {
-        TRY(merchant::accept_pcert_res(res, *self, clock()));
-        return Word(kAccepted);
-      });
+  return make_exchange<PCertReq, PCertRes>(std::move(request), ends,
+                                           [self = s.merchant_party, clock = clock()](
+                                               const OpenedAnswer<PCertRes>& res) -> Result<Word> {
+                                             TRY(merchant::accept_pcert_res(res, *self, clock()));
+                                             return Word(kAccepted);
+                                           });
 }
 
 }  // namespace set::flow

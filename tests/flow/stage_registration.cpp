@@ -41,8 +41,8 @@ Exchange Stage::card_c_init() {
   auto sent = must(make_card_c_init_req(*impl_->stranger, test::kBrand, now(), impl_->rng));
   return Registration(*this).exchange<CardCInitReq, CardCInitRes>(
       std::move(sent.request), impl_->stranger,
-      [clock = clock(), next = sent.next, self = impl_->stranger](
-          const OpenedAnswer<CardCInitRes>& res) -> Result<Word> {
+      [clock = clock(), next = sent.next,
+       self = impl_->stranger](const OpenedAnswer<CardCInitRes>& res) -> Result<Word> {
         TRY(accept_card_c_init_res(next, res, *self->trust, clock()));
         return Word(kAccepted);
       });
@@ -53,8 +53,8 @@ CardCInitiated Stage::Registration::card_initiated() {
   auto sent = must(make_card_c_init_req(*s.stranger, test::kBrand, stage_.now(), s.rng));
   auto next = sent.next;
   const auto asked = exchange<CardCInitReq, CardCInitRes>(std::move(sent.request), s.stranger, {});
-  return must(accept_card_c_init_res(std::move(next), ask<CardCInitRes>(asked),
-                                     *s.stranger->trust, stage_.now()));
+  return must(accept_card_c_init_res(std::move(next), ask<CardCInitRes>(asked), *s.stranger->trust,
+                                     stage_.now()));
 }
 
 Exchange Stage::reg_form() {
@@ -71,8 +71,8 @@ Exchange Stage::reg_form() {
 
 FormReceived Stage::Registration::form_received() {
   auto& s = *stage_.impl_;
-  auto sent = must(
-      make_reg_form_req(card_initiated(), *s.stranger, card().pan, "en", stage_.now(), s.rng));
+  auto sent =
+      must(make_reg_form_req(card_initiated(), *s.stranger, card().pan, "en", stage_.now(), s.rng));
   auto next = sent.next;
   const auto asked = exchange<RegFormReq, RegFormRes>(std::move(sent.request), s.stranger, {});
   return std::get<FormReceived>(must(accept_reg_form_res(std::move(next), ask<RegFormRes>(asked))));
@@ -101,8 +101,8 @@ Exchange Stage::card_cert_inq() {
   Registration registration(*this);
   auto asked = registration.card_asked();
   answer(asked.exchange);
-  auto inquiry = must(
-      make_cert_inq_req(asked.next.registration, *asked.exchange.sender, now(), impl_->rng));
+  auto inquiry =
+      must(make_cert_inq_req(asked.next.registration, *asked.exchange.sender, now(), impl_->rng));
   auto state = std::make_shared<AwaitingCardCertRes>(std::move(asked.next));
   state->chall_ee3 = inquiry.chall_ee3;
   return registration.exchange<CertInqReq, CertInqRes>(
@@ -127,9 +127,8 @@ Cardholder Stage::register_cardholder() {
 }
 
 void Stage::forget_attempts() {
-  must(impl_->ca.store.database().in_transaction("test:forget", [](Transaction& t) {
-    return t.execute("DELETE FROM card_attempts");
-  }));
+  must(impl_->ca.store.database().in_transaction(
+      "test:forget", [](Transaction& t) { return t.execute("DELETE FROM card_attempts"); }));
 }
 
 // --- merchant and gateway ---
@@ -142,8 +141,7 @@ Stage::Registration::PartyInit Stage::Registration::party_init(const PartyToEnro
       std::move(sent.request), s.stranger,
       [clock = stage_.clock(), next = sent.next, keys,
        self = s.stranger](const OpenedAnswer<MeAqCInitRes>& res) -> Result<Word> {
-        const auto outcome =
-            TRY(accept_me_aq_c_init_res(next, *keys, res, *self->trust, clock()));
+        const auto outcome = TRY(accept_me_aq_c_init_res(next, *keys, res, *self->trust, clock()));
         return Word(std::holds_alternative<PartyInitiated>(outcome) ? kAccepted : "referral");
       });
   return {std::move(keys), std::move(sent.next), std::move(asked)};
@@ -152,9 +150,8 @@ Stage::Registration::PartyInit Stage::Registration::party_init(const PartyToEnro
 Stage::Registration::PartyAsked Stage::Registration::party_asked(const PartyToEnroll& party) {
   auto& s = *stage_.impl_;
   auto init = party_init(party);
-  auto initiated = std::get<PartyInitiated>(
-      must(accept_me_aq_c_init_res(init.next, *init.keys, ask<MeAqCInitRes>(init.exchange),
-                                   *s.stranger->trust, stage_.now())));
+  auto initiated = std::get<PartyInitiated>(must(accept_me_aq_c_init_res(
+      init.next, *init.keys, ask<MeAqCInitRes>(init.exchange), *s.stranger->trust, stage_.now())));
   ca::TokenRecord record;
   record.role = party.role;
   record.name = "Test Shop";

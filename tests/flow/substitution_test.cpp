@@ -94,6 +94,22 @@ TEST_CASE("an answer of another session is not taken") {
   }
 }
 
+TEST_CASE("the CA's answer to another type of request is not taken") {
+  Stage stage;
+  const auto me_aq = stage.begin(Pair::me_aq_c_init);
+  const auto for_gateway = change_answer<wire::MeAqCInitResTBS>(
+      me_aq, stage.answer(me_aq), [](wire::MeAqCInitResTBS& content) {
+        content.set_request_type(wire::REQUEST_TYPE_PGWY_INITIAL_BOTH);
+      });
+  CHECK(word_of(me_aq.accept(for_gateway.wire)) == "wrapperMsgMismatch");
+  const auto form = stage.begin(Pair::reg_form);
+  const auto for_renewal = change_answer<wire::RegFormResTBS>(
+      form, stage.answer(form), [](wire::RegFormResTBS& content) {
+        content.set_request_type(wire::REQUEST_TYPE_CARD_RENEWAL_SIG);
+      });
+  CHECK(word_of(form.accept(for_renewal.wire)) == "wrapperMsgMismatch");
+}
+
 TEST_CASE("a PReq for another order of the same merchant is refused") {
   Stage stage;
   const auto preq = stage.begin(Pair::preq);
