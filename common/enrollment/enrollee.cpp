@@ -61,6 +61,12 @@ Result<void> check_ids(const LIDEE& sent_lid, const LIDEE& lid, const Challenge&
   return {};
 }
 
+Result<void> check_ca(const Certificate& signer, Role end_entity, std::string_view brand) {
+  CHECK_OR_FAIL(signer.has_role(ca_of(end_entity)) && signer.brand() == brand,
+                ErrorCode::invalid_certificate, "the answer is not from the CA that we asked");
+  return {};
+}
+
 Result<void> check_registration(const Registration& registration, const LIDEE& lid_ee,
                                 const LIDCA& lid_ca) {
   CHECK_OR_FAIL(lid_ee == registration.lid_ee && lid_ca == registration.lid_ca,
@@ -169,9 +175,9 @@ Result<std::variant<FormReceived, ReferralData>> accept_reg_form_res(
   TRY(detail::check_ids(state.registration.lid_ee, message->lid_ee, state.chall_ee2,
                         message->chall_ee2));
   TRY(detail::check_registration(state.registration, message->lid_ee, message->lid_ca));
-  CHECK_OR_FAIL(
-      message.signer().has_role(Role::cca) && message.signer().brand() == state.registration.brand,
-      ErrorCode::invalid_certificate, "the form is not from the CA that we asked");
+  TRY(detail::check_ca(message.signer(), Role::cardholder, state.registration.brand));
+  CHECK_OR_FAIL(message->request_type == RequestType::card_initial_sig,
+                ErrorCode::wrapper_msg_mismatch, "the form is for another type of request");
   using Outcome = std::variant<FormReceived, ReferralData>;
   if (const auto* referral = std::get_if<ReferralData>(&message->form)) return Outcome(*referral);
   return Outcome(FormReceived{std::move(state.registration), message->chall_ca,
@@ -220,6 +226,7 @@ Result<std::variant<CardCertified, CertRefused>> accept_card_cert_res(AwaitingCa
   // "ids and Chall-EE3 → status"
   TRY(detail::check_ids(state.registration.lid_ee, res->lid_ee, state.chall_ee3, res->chall_ee3));
   TRY(detail::check_registration(state.registration, res->lid_ee, res->lid_ca));
+  TRY(detail::check_ca(res.signer(), Role::cardholder, state.registration.brand));
   using Outcome = std::variant<CardCertified, CertRefused>;
   if (res->status != CertStatusCode::request_complete) return Outcome(detail::refused(*res));
   // "The CCA commits to NonceCCA in RegFormRes and reveals it in CertRes"

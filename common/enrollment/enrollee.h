@@ -94,17 +94,20 @@ struct CertRefused {
 class CertAnswer {
  public:
   // NOLINTBEGIN(google-explicit-constructor): implicit by design
-  CertAnswer(const OpenedAnswer<CertRes>& opened) : res_(*opened.message), bag_(opened.bag) {}
+  CertAnswer(const OpenedAnswer<CertRes>& opened)
+      : res_(*opened.message), bag_(opened.bag), signer_(opened.message.signer()) {}
   CertAnswer(const OpenedAnswer<CertInqRes>& opened)
-      : res_(opened.message->state), bag_(opened.bag) {}
+      : res_(opened.message->state), bag_(opened.bag), signer_(opened.message.signer()) {}
   // NOLINTEND(google-explicit-constructor)
   const CertRes& operator*() const { return res_; }
   const CertRes* operator->() const { return &res_; }
   std::span<const Certificate> bag() const { return bag_; }
+  const Certificate& signer() const { return signer_; }
 
  private:
   const CertRes& res_;
   std::span<const Certificate> bag_;
+  const Certificate& signer_;
 };
 
 /// `self` of all functions: trust; from CertReq on `signer` is the new key. No certificate yet.

@@ -20,6 +20,9 @@ struct InitAnswer {
 Result<Registration> registration_of(std::string_view brand, LIDEE lid_ee, const InitAnswer& answer,
                                      Role role, const Trust& trust, Instant now);
 
+/// The answer is signed by the CA for this kind of end entity: CCA, MCA or PCA, of the right brand.
+Result<void> check_ca(const Certificate& signer, Role end_entity, std::string_view brand);
+
 /// ids and challenge of an answer are those of the request.
 Result<void> check_ids(const LIDEE& sent_lid, const LIDEE& lid, const Challenge& sent_challenge,
                        const Challenge& challenge);

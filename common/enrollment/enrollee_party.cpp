@@ -136,6 +136,7 @@ Result<std::variant<PartyCertified, CertRefused>> accept_party_cert_res(Awaiting
                                                                         Instant now) {
   TRY(detail::check_ids(state.registration.lid_ee, res->lid_ee, state.chall_ee3, res->chall_ee3));
   TRY(detail::check_registration(state.registration, res->lid_ee, res->lid_ca));
+  TRY(detail::check_ca(res.signer(), state.party.role, state.registration.brand));
   using Outcome = std::variant<PartyCertified, CertRefused>;
   if (res->status != CertStatusCode::request_complete) return Outcome(detail::refused(*res));
   const auto& brand = state.registration.brand;

@@ -279,8 +279,10 @@ Error Opener::peer_error(const Envelope& envelope, const TreatmentInfo& info, co
     const auto head = TRY(check_common_header(error_info, header, checked.signer));
     const bool to_us = header.recipient() == "any" || addressed_to(header.recipient(), self.signature);
     const bool to_request = !bound || equal(view_of(header.request_digest()), pending.request_digest.view());
-    const bool ours = head.rrpid == envelope.rrpid && head.created_at == envelope.date && to_us && to_request;
-    const bool known_code = error.error_code() >= 1 && is_set_code(static_cast<ErrorCode>(error.error_code()));
+    // A CA that does not serve our brand says so under its own.
+    const bool of_brand = expected.brand.empty() || info.signer == SignedBy::ca || checked.signer->brand() == expected.brand;
+    const bool ours = of_brand && head.rrpid == envelope.rrpid && head.created_at == envelope.date && to_us && to_request;
+    const bool known_code = error.error_code() >= 1 && error.error_code() <= 22;
     CHECK_OR_FAIL(ours && known_code, ErrorCode::wrapper_msg_mismatch, "the peer's Error message is malformed");
     return static_cast<ErrorCode>(error.error_code());
   };

@@ -144,8 +144,10 @@ TEST_CASE("an Error is believed from whom was asked, and from nobody else") {
   CHECK(signed_error(*stage.gateway()) == "invalidCertificate");
   CHECK(signed_error(*stage.ca()) == "invalidCertificate");
   CHECK(signed_error(*stage.cardholder().party) == "invalidCertificate");
-  for (const auto& impostor : impostors_of(Role::merchant, stage.merchant()->signature->leaf,
-                                           stage.now(), "wrapperMsgMismatch")) {
+  // Another brand's word is taken: a CA must be able to say that it does not serve ours. That it
+  // comes from the one who was asked shows in the reply key.
+  for (const auto& impostor :
+       impostors_of(Role::merchant, stage.merchant()->signature->leaf, stage.now(), believed)) {
     if (impostor.name == "without its issuers") continue;  // the wallet has them
     INFO("by a certificate " << impostor.name);
     CHECK(signed_error(*impostor.party) == impostor.expected);
@@ -184,4 +186,40 @@ TEST_CASE("an Error of the gateway in the clear does not end the merchant's orde
   });
   CHECK(word_of(order.accept(stage.answer(order))) == "orderReceived");
   stage.listen({});
+}
+
+TEST_CASE("a messageTooOld that somebody provoked does not lose what the gateway decided") {
+  Stage stage;
+  const auto order = stage.preq(stage.cardholder());
+  std::optional<wire::MessageWrapper> request;
+  stage.listen([&](const wire::MessageWrapper& wrapper) {
+    const auto header = must(parse_as<wire::MessageHeader>(view_of(wrapper.header())));
+    if (header.message_type() == wire::MESSAGE_TYPE_AUTH_REQ && !request) request = wrapper;
+  });
+  // The gateway captures; its answer is lost.
+  stage.change_gateway_answers([](wire::MessageWrapper& answer) { answer.Clear(); });
+  CHECK(word_of(order.accept(stage.answer(order))) == "orderReceived");
+  // Five minutes later a spoilt copy of the AuthReq provokes an Error in the clear, which is given
+  // to the merchant when it asks again.
+  stage.pass(std::chrono::minutes(6));
+  auto& body = *request->mutable_sealed()->mutable_body();
+  body[9] = static_cast<char>(body[9] ^ 1);
+  const auto error = stage.deliver(wire::MESSAGE_TYPE_AUTH_REQ, serialize(*request)).answer;
+  REQUIRE(error_word(error, std::nullopt, *stage.gateway()) == "messageTooOld");
+  stage.change_gateway_answers(
+      [&](wire::MessageWrapper& answer) { answer = must(parse_wrapper(error)); });
+  CHECK(stage.resolve(order) == "awaiting");
+  // Then nobody stands in between any more.
+  stage.change_gateway_answers({});
+  CHECK(stage.resolve(order) == kAccepted);
+}
+
+TEST_CASE("an AuthRes that was lost is had again, however late") {
+  Stage stage;
+  const auto order = stage.preq(stage.cardholder());
+  stage.change_gateway_answers([](wire::MessageWrapper& answer) { answer.Clear(); });
+  CHECK(word_of(order.accept(stage.answer(order))) == "orderReceived");
+  stage.pass(std::chrono::hours(24));
+  stage.change_gateway_answers({});
+  CHECK(stage.resolve(order) == kAccepted);
 }

@@ -52,13 +52,12 @@ bool is_error(const Word& word) {
   return false;
 }
 
-Stage& other_stage() {
-  static Stage stage({.merchant_id = "shop-2",
-                      .gateway_id = "gateway-2",
-                      .amount = "12.34 EUR",
-                      .description = "a teapot",
-                      .late = std::chrono::milliseconds(1007)});
-  return stage;
+Setting others() {
+  return {.merchant_id = "shop-2",
+          .gateway_id = "gateway-2",
+          .amount = "12.34 EUR",
+          .description = "a teapot",
+          .late = std::chrono::milliseconds(1007)};
 }
 
 /// One message of a stage whose parts are changed one field at a time.
@@ -180,9 +179,10 @@ void check_bench(Bench& bench, Bench& other, Pair pair) {
 void check_pair(Pair pair) {
   Stage stage;
   // Registration: another registration at the same CA. Purchase: other parties altogether.
-  auto& others = at_ca(pair) ? stage : other_stage();
+  Stage other_stage(others());
+  auto& theirs = at_ca(pair) ? stage : other_stage;
   {
-    AnswerBench other(others, pair);
+    AnswerBench other(theirs, pair);
     AnswerBench bench(stage, pair);
     check_bench(bench, other, pair);
   }
@@ -193,7 +193,7 @@ void check_pair(Pair pair) {
     const TreatmentInfo& info() const override { return fresh_.request; }
     std::vector<Part> parts() override { return parts_of_request(fresh_); }
     Word deliver(const Forged&) override { return {}; }
-  } other(others, pair);
+  } other(theirs, pair);
   stage.pass(std::chrono::milliseconds(7));
   RequestBench bench(stage, pair);
   check_bench(bench, other, pair);

@@ -86,6 +86,9 @@ class Stage {
   Exchange preq(const Cardholder& cardholder);
   /// Another InqReq of the purchase that this PReq made, by this cardholder.
   Exchange inquiry(const Exchange& preq, const Cardholder& cardholder);
+  /// What the merchant's resolver makes of this PReq's open authorisation when it asks again:
+  /// "awaiting", or what was decided.
+  Word resolve(const Exchange& preq);
   /// The gateway cannot be reached, or what it answers is changed on the way.
   void cut_line(bool down);
   void change_gateway_answers(std::function<void(wire::MessageWrapper&)> change);

@@ -112,6 +112,22 @@ Exchange Stage::inquiry(const Exchange& preq, const Cardholder& cardholder) {
       });
 }
 
+Word Stage::resolve(const Exchange& preq) {
+  auto& s = *impl_;
+  const auto& order = impl_->orders.at(preq.sent->pending.rrpid);
+  auto found = must(s.merchant->store.find(order.offer.trans_ids.xid)).value();
+  auto now = std::move(found.authorization).value();
+  if (auto* awaiting = std::get_if<merchant::AwaitingAuthRes>(&now)) {
+    now = must(s.merchant->resolver.resolve(std::get<merchant::Ordered>(found.state),
+                                            std::move(*awaiting), std::chrono::seconds(5)));
+  }
+  if (std::holds_alternative<merchant::AwaitingAuthRes>(now)) return "awaiting";
+  if (const auto* declined = std::get_if<merchant::Declined>(&now)) {
+    return Word(to_string(declined->code));
+  }
+  return kAccepted;
+}
+
 Exchange Stage::inq() {
   const auto order = preq(cardholder());
   answer(order);

@@ -20,6 +20,7 @@ class Shop final : public wire::MerchantService::Service {
   Mood mood = Mood::answers;
   ErrorCode refusal = ErrorCode::message_too_old;
   int preqs = 0;
+  Duration ahead{};                             ///< of the system's clock
   std::optional<Bytes> stored_answer;           ///< what was answered to the PReq
   std::optional<PRes> state;                    ///< for inquiries; none = orderNotReceived
   Bend<PInitRes> bend_pinit;
@@ -51,7 +52,7 @@ class Shop final : public wire::MerchantService::Service {
   }
 
  private:
-  static Instant now() { return system_clock()(); }
+  Instant now() const { return system_clock()() + ahead; }
   static grpc::Status unavailable() { return {grpc::StatusCode::UNAVAILABLE, "gone"}; }
   static grpc::Status put(const Bytes& bytes, wire::MessageWrapper* out) {
     *out = must(parse_wrapper(bytes));
@@ -208,7 +209,9 @@ TEST_CASE("a refusal of a later sending is believed only if the merchant has no 
   SECTION("it has no such order, and no copy can be fresh any more: rejected, and tried again") {
     CHECK(std::holds_alternative<AwaitingPRes>(must(world.service.resume())[0]));
     auto later = later_service(world);
+    world.shop.ahead = std::chrono::minutes(11);
     CHECK(std::get<Rejected>(must(later.resume())[0]).code == ErrorCode::message_too_old);
+    world.shop.ahead = {};
     world.shop.mood = Shop::Mood::answers;
     CHECK(word(world.pay()) == "approved");
   }
