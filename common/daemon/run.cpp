@@ -14,6 +14,7 @@
 #include <optional>
 #include <typeinfo>
 
+#include <google/protobuf/stubs/logging.h>
 #include <nlohmann/json.hpp>
 
 #include "common/daemon/stop.h"
@@ -56,6 +57,8 @@ std::optional<Error> error_of_body(const std::function<Result<void>()>& body) {
 int run(std::string_view program, const std::function<Result<void>()>& body) {
   forbid_core_dumps();
   ::umask(077);
+  // protobuf would write a line of its own for each malformed string that a peer sends.
+  google::protobuf::SetLogHandler(nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   install_stop_signals();
   require_tls13();

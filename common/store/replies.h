@@ -1,5 +1,6 @@
-// replies: "seen before?", shared by all roles (protocol §6, rules 3 and 4). An answer is stored in
-// the same transaction as the state it reports, and a repeated request gets those bytes again.
+// replies: "seen before?", shared by all roles (protocol §6, rules 3 and 4). A flow saves its
+// state first; the answer is stored before it is sent, and a repeated request gets those bytes again. If
+// the process dies in between, the flow finds its state and comes to the same answer.
 // Called by common/daemon/handle.h; threads as Database.
 #pragma once
 
