@@ -80,5 +80,5 @@ target_compile_options(set_options INTERFACE
   -Woverloaded-virtual -Wformat=2 -Wimplicit-fallthrough -Wswitch-enum
   $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond>
   $<$<CXX_COMPILER_ID:GNU>:-Wlogical-op>
-  # gcc 12 takes short strings in an Error for arrays that are overrun (its bug 105329 and kin).
+  # gcc 12 takes short strings in an Error for arrays that are overrun.
   "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread>")
