@@ -77,10 +77,9 @@ AuthAnswer GatewayClient::authorize(const Request& auth_req, Duration deadline) 
   const auto& error = answer.error();
   const auto word = peer_word(error);
   if (word != PeerWord::none && error.code == ErrorCode::message_too_old) return TooOld{};
-  // Only what came under the reply key is the gateway's last word. Nor is it the outcome if the
-  // gateway knows this authRRPID in other bytes: then something happened.
-  if (word != PeerWord::final || error.code == ErrorCode::bad_message_header)
-    return Unanswered{error};
+  // Only what came under the reply key is the gateway's last word.
+  if (word != PeerWord::final) return Unanswered{error};
+  if (error.code == ErrorCode::bad_message_header) return KnownInOtherBytes{};
   return Refused{error.code};
 }
 

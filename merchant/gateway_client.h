@@ -24,7 +24,10 @@ struct TooOld {};
 struct Unanswered {
   Error reason;
 };
-using AuthAnswer = std::variant<OpenedAnswer<AuthRes>, Refused, TooOld, Unanswered>;
+/// It knows this authRRPID in other bytes: those are to be sent again, for their answer is stored.
+struct KnownInOtherBytes {};
+using AuthAnswer =
+    std::variant<OpenedAnswer<AuthRes>, Refused, TooOld, KnownInOtherBytes, Unanswered>;
 
 inline constexpr Duration kGatewayDeadline = std::chrono::seconds(20);
 

@@ -39,9 +39,18 @@ Result<Authorization> Resolver::resolve(const Ordered& order, AwaitingAuthRes aw
   crash_point("merchant:before-auth-req");
   auto answer = parts_.gateway.authorize(awaiting.request, deadline);
   if (std::holds_alternative<TooOld>(answer)) {
-    awaiting = TRY(make_younger(order, awaiting));
-    answer = parts_.gateway.authorize(awaiting.request, deadline);
+    auto younger = make_younger(order, awaiting);
+    if (younger) {
+      awaiting = *std::move(younger);
+      answer = parts_.gateway.authorize(awaiting.request, deadline);
+    } else if (younger.error().code != ErrorCode::conflict) {
+      return failure(std::move(younger).error());
+    }
   }
+  // That the first bytes were too old may have been said in the clear, about a spoilt copy, when
+  // the gateway had decided by them. Then it has their answer, for these bytes whatever their date.
+  if (std::holds_alternative<KnownInOtherBytes>(answer))
+    answer = TRY(ask_in_earlier_bytes(awaiting.auth_rrpid, deadline));
   crash_point("merchant:auth-res-received");
   auto decided = decide(order, awaiting, answer);
   if (!decided) return Authorization(std::move(awaiting));
@@ -69,9 +78,18 @@ Result<AwaitingAuthRes> Resolver::make_younger(const Ordered& order,
   const auto now = parts_.clock();
   auto younger =
       TRY(make_auth_req(order, awaiting.auth_rrpid, *parts_.party, *certificates, now, parts_.rng));
-  TRY(parts_.store.replace_request(younger, now));
+  TRY(parts_.store.replace_request(younger, now, now - kFreshnessWindow));
   log_info("authorization request made anew", order.initiated.ids.xid, younger.auth_rrpid);
   return younger;
+}
+
+Result<AuthAnswer> Resolver::ask_in_earlier_bytes(const RRPID& auth_rrpid, Duration deadline) {
+  for (const auto& request : TRY(parts_.store.earlier_requests(auth_rrpid))) {
+    auto answer = parts_.gateway.authorize(request, deadline);
+    if (std::holds_alternative<OpenedAnswer<AuthRes>>(answer)) return answer;
+    // No other word counts: the gateway has just said that it did take this authorisation up.
+  }
+  return AuthAnswer(KnownInOtherBytes{});
 }
 
 std::optional<Decided> Resolver::decide(const Ordered& order, const AwaitingAuthRes& awaiting,
@@ -83,6 +101,11 @@ std::optional<Decided> Resolver::decide(const Ordered& order, const AwaitingAuth
   }
   if (std::holds_alternative<TooOld>(answer)) {
     log_warning("authorization not answered: the clocks differ", xid, awaiting.auth_rrpid);
+    return std::nullopt;
+  }
+  if (std::holds_alternative<KnownInOtherBytes>(answer)) {
+    log_warning("authorization not answered: the gateway knows it in other bytes", xid,
+                awaiting.auth_rrpid);
     return std::nullopt;
   }
   if (const auto* refused = std::get_if<Refused>(&answer)) {

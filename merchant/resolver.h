@@ -43,6 +43,7 @@ class Resolver {
 
  private:
   Result<AwaitingAuthRes> make_younger(const Ordered& order, const AwaitingAuthRes& awaiting);
+  Result<AuthAnswer> ask_in_earlier_bytes(const RRPID& auth_rrpid, Duration deadline);
   std::optional<Decided> decide(const Ordered& order, const AwaitingAuthRes& awaiting,
                                 const AuthAnswer& answer);
   Result<Authorization> save(const Ordered& order, Decided decided);

@@ -101,6 +101,18 @@ inline constexpr std::string_view kSchema1 = R"sql(
   CREATE INDEX authorizations_due ON authorizations (next_attempt_at) WHERE state = 'awaiting';
 )sql";
 
-inline constexpr std::array kMigrations{Migration{1, replies::kSchema}, Migration{2, kSchema1}};
+inline constexpr std::string_view kSchema2 = R"sql(
+  -- Bytes of an open AuthReq that were made anew: the gateway may have decided by any of them.
+  CREATE TABLE earlier_requests (
+    auth_rrpid BLOB NOT NULL REFERENCES authorizations (auth_rrpid),
+    asked_at INTEGER NOT NULL,
+    auth_req BLOB NOT NULL,
+    pending_reply BLOB NOT NULL,
+    PRIMARY KEY (auth_rrpid, asked_at)
+  ) STRICT;
+)sql";
+
+inline constexpr std::array kMigrations{Migration{1, replies::kSchema}, Migration{2, kSchema1},
+                                        Migration{3, kSchema2}};
 
 }  // namespace set::merchant

@@ -253,6 +253,7 @@ Result<void> Store::advance(const Ordered& order, const Decided& decided) {
              static_cast<int>(columns.code), columns.date, columns.approval_code, columns.cap_token,
              columns.auth_token, columns.acq_card_msg, columns.auth_res})),
         "this authorisation is decided already"));
+    TRY(t.execute("DELETE FROM earlier_requests WHERE auth_rrpid = $1", {columns.auth_rrpid}));
     // The PI has done its work (SQLite overwrites what is deleted: secure_delete).
     TRY(t.execute("UPDATE purchases SET pi = NULL, paying = $2 WHERE xid = $1",
                   {order.initiated.ids.xid, columns.authorized > 0 ? 1 : 0}));
@@ -260,15 +261,36 @@ Result<void> Store::advance(const Ordered& order, const Decided& decided) {
   });
 }
 
-Result<void> Store::replace_request(const AwaitingAuthRes& awaiting, Instant now) {
+Result<void> Store::replace_request(const AwaitingAuthRes& awaiting, Instant now,
+                                    Instant asked_by) {
   return database_->in_transaction("merchant:replace_request", [&](Transaction& t) -> Result<void> {
-    return moved(
-        TRY(t.execute("UPDATE authorizations SET auth_req = $2, pending_reply = $3, asked_at = $4"
-                      " WHERE auth_rrpid = $1 AND state = 'awaiting'",
-                      {awaiting.auth_rrpid, awaiting.request.wire,
-                       awaiting.request.pending.to_bytes().reveal(), now})),
-        "this authorisation is decided already");
+    TRY(moved(TRY(t.execute("INSERT INTO earlier_requests SELECT auth_rrpid, asked_at, auth_req,"
+                            " pending_reply FROM authorizations"
+                            " WHERE auth_rrpid = $1 AND state = 'awaiting' AND asked_at <= $2",
+                            {awaiting.auth_rrpid, asked_by})),
+              "this authorisation is decided already, or its request is young"));
+    TRY(t.execute("UPDATE authorizations SET auth_req = $2, pending_reply = $3, asked_at = $4"
+                  " WHERE auth_rrpid = $1",
+                  {awaiting.auth_rrpid, awaiting.request.wire,
+                   awaiting.request.pending.to_bytes().reveal(), now}));
+    return {};
   });
+}
+
+Result<std::vector<Request>> Store::earlier_requests(const RRPID& auth_rrpid) {
+  return database_->in_transaction(
+      "merchant:earlier_requests", [&](Transaction& t) -> Result<std::vector<Request>> {
+        const auto rows =
+            TRY(t.query("SELECT auth_req, pending_reply FROM earlier_requests"
+                        " WHERE auth_rrpid = $1 ORDER BY asked_at DESC",
+                        {auth_rrpid}));
+        std::vector<Request> out;
+        for (const auto& row : rows) {
+          auto pending = TRY(PendingReply::from_bytes(row.blob(1)));
+          out.push_back({row.blob(0), std::move(pending)});
+        }
+        return out;
+      });
 }
 
 Result<std::vector<Store::Due>> Store::due(Instant now, int limit) {

@@ -75,8 +75,12 @@ class Store {
   /// AwaitingAuthRes → decided. Overwrites PI, AuthReq and reply key. A declined order may be paid
   /// by another purchase. conflict if it is decided already.
   Result<void> advance(const Ordered& order, const Decided& decided);
-  /// The same authorisation in younger bytes. conflict if it is decided.
-  Result<void> replace_request(const AwaitingAuthRes& awaiting, Instant now);
+  /// The same authorisation in younger bytes; the former ones are kept until it is decided, since
+  /// the gateway may have decided by them. conflict if it is decided, or was asked after
+  /// `asked_by`: bytes that young cannot be too old.
+  Result<void> replace_request(const AwaitingAuthRes& awaiting, Instant now, Instant asked_by);
+  /// What replace_request() kept, youngest first.
+  Result<std::vector<Request>> earlier_requests(const RRPID& auth_rrpid);
 
   /// Purchases whose AuthReq is to be sent again, the longest waiting first.
   struct Due {

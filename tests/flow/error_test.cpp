@@ -186,9 +186,8 @@ TEST_CASE("an Error of the gateway in the clear does not end the merchant's orde
   stage.listen({});
 }
 
-// Known gap (docs/threat_model.md): the merchant makes the AuthReq anew and can no longer open the answer
-// to the first. It ends as pending, never as a wrong outcome. Needs an active attacker on broken TLS.
-TEST_CASE("a messageTooOld that somebody provoked does not lose what the gateway decided", "[!shouldfail]") {
+// The merchant makes the AuthReq anew; the gateway knows the authRRPID in the first bytes, and has their answer.
+TEST_CASE("a messageTooOld that somebody provoked does not lose what the gateway decided") {
   Stage stage;
   const auto order = stage.preq(stage.cardholder());
   std::optional<wire::MessageWrapper> request;

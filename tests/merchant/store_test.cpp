@@ -91,6 +91,40 @@ TEST_CASE("a purchase comes back from the database as it went in, in every state
   CHECK(value_of(books.store.list_orders(books.shop.now)).size() == 1);
 }
 
+TEST_CASE("bytes that an AuthReq was made anew from are kept until it is decided") {
+  Books books;
+  const auto order = books.shop.take(books.initiate(books.order()));
+  const auto first = books.ask(order);
+  value_of(books.advance(order, first));
+  const auto asked_at = books.shop.now;
+  const auto make_anew = [&] {
+    auto younger = value_of(make_auth_req(order, first.auth_rrpid, *books.shop.merchant.party,
+                                          books.shop.gateway_certificates, books.shop.now,
+                                          books.shop.rng));
+    auto replaced = books.store.replace_request(younger, books.shop.now,
+                                                books.shop.now - kFreshnessWindow);
+    return std::pair(std::move(younger), std::move(replaced));
+  };
+  // Too young to be too old: the clocks differ, and more bytes would not help.
+  CHECK(make_anew().second.error().code == ErrorCode::conflict);
+  CHECK(value_of(books.store.earlier_requests(first.auth_rrpid)).empty());
+
+  books.shop.now = asked_at + std::chrono::minutes(6);
+  const auto second = make_anew();
+  value_of(second.second);
+  books.shop.now = asked_at + std::chrono::minutes(12);
+  const auto third = make_anew();
+  value_of(third.second);
+  const auto kept = value_of(books.store.earlier_requests(first.auth_rrpid));
+  REQUIRE(kept.size() == 2);
+  CHECK(kept[0].wire == second.first.request.wire);
+  CHECK(kept[1].wire == first.request.wire);
+  CHECK(kept[1].pending.request_digest == first.request.pending.request_digest);
+
+  value_of(books.store.advance(order, books.captured(third.first)));
+  CHECK(value_of(books.store.earlier_requests(first.auth_rrpid)).empty());
+}
+
 TEST_CASE("what was decided stays decided, and its PI and AuthReq are gone") {
   Books books;
   const auto order = books.shop.take(books.initiate(books.order()));
@@ -100,7 +134,8 @@ TEST_CASE("what was decided stays decided, and its PI and AuthReq are gone") {
   const auto again = books.store.advance(order, accept_error(awaiting, books.shop.now));
   REQUIRE_FALSE(again);
   CHECK(again.error().code == ErrorCode::conflict);
-  CHECK(books.store.replace_request(awaiting, books.shop.now).error().code == ErrorCode::conflict);
+  CHECK(books.store.replace_request(awaiting, books.shop.now, books.shop.now).error().code ==
+        ErrorCode::conflict);
   const auto left = value_of(books.database.in_transaction("test", [](Transaction& t) {
     return t.query_one(
         "SELECT COUNT(*) FROM purchases p JOIN authorizations a ON a.xid = p.xid"
