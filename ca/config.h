@@ -1,17 +1,43 @@
-// The command line of set-ca: init, serve, token create, healthcheck.
+// The command line of set-ca: init, ceremony, serve, token create, requests, certs, audit, revoke, crl, key,
+// healthcheck.
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "ca/ceremony_command.h"
+#include "ca/key_command.h"
+#include "ca/profile.h"
+#include "ca/revoke_command.h"
 #include "common/daemon/options.h"
-#include "common/daemon/passphrase.h"
 #include "common/daemon/server.h"
+#include "common/iso8583/connection.h"
 
 namespace set::ca {
 
-enum class Command { init, serve, token_create, healthcheck };
+enum class Command {
+  init,
+  serve,
+  token_create,
+  requests_list,
+  requests_show,
+  requests_approve,
+  requests_reject,
+  certs_list,
+  certs_show,
+  certs_lint,
+  audit_list,
+  audit_verify,
+  ceremony,
+  key,
+  revoke,
+  crl_show,
+  crl_publish,
+  crl_import,
+  healthcheck,
+  doctor
+};
 
 struct Config {
   CommonOptions common;
@@ -19,25 +45,67 @@ struct Config {
 
   std::filesystem::path dir;
   std::string database;  ///< after parsing never empty: sqlite:DIR/ca.db by default
-  PassphraseSource passphrase;
+  KeySource keys;        ///< of keys.set
 
   // init
   std::string brand;
   std::vector<std::string> hosts;  ///< also of a token
   std::string public_url;
+  std::string geopolitical;
   PassphraseSource root_passphrase;
 
   // serve
   ListenAddress listen, http_listen;
-  std::filesystem::path cards, ready_file;
+  ListenAddress admin_listen;  ///< also of healthcheck; after parsing never empty
+  std::filesystem::path cards, ready_file, forms;
+  std::vector<std::string> approval;  ///< "ROLE[:BIN]=POLICY"
+  Duration ask_again = std::chrono::minutes(1);
+  double requests_per_second = 50;
+  std::int64_t sessions_per_address = 1000;
+  Lifetimes lifetimes;  ///< of the certificates that are issued
+  std::optional<iso8583::BankAddress> bank;  ///< asked about cards in the card file's place
+
+  RevocationOptions revocation;  // revoke, crl; the times also of serve
+
+  // doctor
+  std::string address;  ///< empty = not asked
 
   // token create
   std::string role, name, bin, id, city;
   unsigned country = 0;
   Duration valid = std::chrono::hours(24);
 
+  CeremonyOptions ceremony;
+  KeyOptions key;  ///< also of hsm
+  struct Requests {
+    std::string id;
+    bool all = false;
+    std::string name, city;  ///< of a merchant or gateway without a token
+    unsigned country = 0;
+    std::string as = "ca";  ///< who rejects: ca, issuer or acquirer
+    std::string reason;
+  } requests;
+  struct Certs {
+    std::string role, brand, party, state;
+    Duration expiring_within{};  ///< zero: no matter
+    bool csv = false, full = false, pem = false;
+    std::string name;  ///< thumbprint, serial or party; of lint also a file
+  } certs;
+  struct Audit {
+    std::int64_t after = 0;
+    std::string head;  ///< a digest that must be in the chain
+  } audit;
+
   /// Ends the process after --help and --version. Errors: invalid_argument, bad_config.
   static Result<Config> parse(int argc, const char* const* argv);
 };
+
+/// Adds requests, certs and audit with their verbs (config_commands.cpp).
+void add_operator_commands(CLI::App& app, Config& config);
+/// The command of those that was given, if one was.
+std::optional<Command> operator_command(const CLI::App& app);
+
+void add_directory(CLI::App& command, Config& config);
+void add_database(CLI::App& command, Config& config);
 
 }  // namespace set::ca

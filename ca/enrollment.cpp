@@ -3,8 +3,7 @@
 #include "ca/enrollment.h"
 
 #include "ca/enrollment_parts.h"
-#include "ca/form.h"
-#include "ca/profile.h"
+#include "common/message/reg_form.h"
 
 namespace set::ca {
 
@@ -32,6 +31,17 @@ Result<void> check_lids(const SessionHead& head, const LIDEE& lid_ee, const LIDC
 
 Refusal rejected(std::string why) { return {CertStatusCode::rejected_by_ca, std::move(why), {}}; }
 
+std::optional<Refusal> form_fault(const RegFormData& form, const CertReq& req) {
+  if (req.reg_form_id != form.reg_form_id) {
+    return Refusal{
+        CertStatusCode::reg_form_answer_malformed, "The form has changed: ask for it again.", {}};
+  }
+  auto items = failed_items(form, req.answers);
+  if (items.empty()) return std::nullopt;
+  return Refusal{CertStatusCode::reg_form_answer_malformed, "Some answers do not fit the form.",
+                 std::move(items)};
+}
+
 }  // namespace parts
 
 namespace {
@@ -39,21 +49,19 @@ namespace {
 using namespace parts;
 
 constexpr const char* kOtherIssuer = "The issuer of this card does not register its cards here.";
-constexpr const char* kNoRenewal = "Renewal is not offered yet: register anew.";
+constexpr const char* kOtherCardType = "This authority certifies cardholders' signature keys only.";
+constexpr Duration kIssuingTakes = std::chrono::seconds(1);
 
-/// The fault, in SET's status code and items.
-std::optional<Refusal> check_form(const CertReq& req) {
-  const auto form = cardholder_form();
-  if (req.reg_form_id != form.reg_form_id) {
-    return Refusal{
-        CertStatusCode::reg_form_answer_malformed, "The form has changed: ask for it again.", {}};
-  }
-  auto faults = check_answers(form, req.answers);
-  if (!faults.any()) return std::nullopt;
-  return Refusal{CertStatusCode::reg_form_answer_malformed,
-                 faults.stray ? "There is an answer to no field of the form."
-                              : "Some answers do not fit the form.",
-                 std::move(faults.items)};
+constexpr const char* kNoCardForm = "This authority has no form for this card any more.";
+
+/// The form of this registration; the form file may have changed since it began.
+Result<ChosenForm> form_for(const CardFormSent& session, const CardDesk& desk) {
+  const auto choice = desk.forms.choose(
+      {Role::cardholder, session.bin, desk.brand, session.language,
+       is_renewal(session.request_type)});
+  const auto* chosen = std::get_if<ChosenForm>(&choice);
+  CHECK_OR_FAIL(chosen != nullptr, ErrorCode::invalid_argument, kNoCardForm);
+  return *chosen;
 }
 
 /// Before the first CertReq there is nothing to ask about.
@@ -81,11 +89,11 @@ CardCInitRes make_card_c_init_res(const CardInitiated& session, const CardCInitR
 }
 
 /// Spec:    set-1997 §3.1, RegFormReq: "RequestType allowed → language → BIN belongs to a served
-/// issuer".
+///          issuer → select form by BIN, brand, language".
 Result<std::variant<CardFormSent, Referred>> accept_reg_form_req(const Session& session,
                                                                  const Unsigned<RegFormReq>& req,
                                                                  const PANOnly& account,
-                                                                 const Issuer& issuer, Rng& rng) {
+                                                                 const CardDesk& desk, Rng& rng) {
   using Outcome = std::variant<CardFormSent, Referred>;
   const auto& head = head_of(session);
   TRY(check_lids(head, req->lid_ee, req->lid_ca));
@@ -93,24 +101,33 @@ Result<std::variant<CardFormSent, Referred>> accept_reg_form_req(const Session& 
   if (sent == nullptr && !std::holds_alternative<CardInitiated>(session))
     return unknown_registration();
   if (sent != nullptr && sent->form_request == req.content_digest()) return Outcome(*sent);
-  if (req->request_type != RequestType::card_initial_sig)
-    return Outcome(Referred{{kNoRenewal, {}}});
+  if (role_of(req->request_type) != Role::cardholder) return Outcome(Referred{{kOtherCardType, {}}});
+  CHECK_OR_FAIL(head.version < kMaxSteps, ErrorCode::resource_exhausted,
+                "this registration has had too many requests");
   auto bin = account.pan.bin();
-  if (!issuer.serves(bin)) return Outcome(Referred{{kOtherIssuer, {}}});
+  const auto choice = desk.forms.choose(
+      {Role::cardholder, bin, desk.brand, req->language, is_renewal(req->request_type)});
+  if (const auto* referral = std::get_if<const ReferralData*>(&choice))
+    return Outcome(Referred{**referral});
+  if (!desk.issuer.serves(bin) || std::holds_alternative<std::monostate>(choice))
+    return Outcome(Referred{{kOtherIssuer, {}}});
   // A language that we have no form in is said in CertRes: invalidLanguage.
   return Outcome(CardFormSent{head, req.content_digest(), rng.make<Challenge>(),
-                              rng.make<NonceCCA>(), std::move(bin), req->language, std::nullopt});
+                              rng.make<NonceCCA>(), std::move(bin), req->language, std::nullopt,
+                              req->request_type});
 }
 
-RegFormRes make_reg_form_res(const CardFormSent& session, const RegFormReq& req) {
-  return {.lid_ee = req.lid_ee,
-          .chall_ee2 = req.chall_ee2,
-          .lid_ca = session.head.lid_ca,
-          .chall_ca = session.chall_ca,
-          .request_type = req.request_type,
-          .form = cardholder_form(),
-          // "The CCA commits to NonceCCA in RegFormRes" (protocol §3)
-          .nonce_cca_commitment = nonce_cca_commitment(session.nonce_cca)};
+Result<RegFormRes> make_reg_form_res(const CardFormSent& session, const RegFormReq& req,
+                                     const CardDesk& desk) {
+  const auto chosen = TRY(form_for(session, desk));
+  return RegFormRes{.lid_ee = req.lid_ee,
+                    .chall_ee2 = req.chall_ee2,
+                    .lid_ca = session.head.lid_ca,
+                    .chall_ca = session.chall_ca,
+                    .request_type = req.request_type,
+                    .form = *chosen.form,
+                    // "The CCA commits to NonceCCA in RegFormRes" (protocol §3)
+                    .nonce_cca_commitment = nonce_cca_commitment(session.nonce_cca)};
 }
 
 RegFormRes make_reg_form_res(const Referred& referral, const RegFormReq& req, Rng& rng) {
@@ -127,22 +144,28 @@ RegFormRes make_reg_form_res(const Referred& referral, const RegFormReq& req, Rn
 ///          Opener's, the key's freshness (8) the store's, the issuer (9) comes after.
 Result<std::variant<AcceptedCard, Refusal>> accept_card_cert_req(const CardFormSent& session,
                                                                  const Verified<CertReq>& req,
-                                                                 const PANData0& account) {
+                                                                 const PANData0& account,
+                                                                 const CardDesk& desk) {
   using Outcome = std::variant<AcceptedCard, Refusal>;
   // "RRPID, LID-EE, LID-CA, Chall-CA match the session"
   TRY(check_lids(session.head, req->lid_ee, req->lid_ca));
   CHECK_OR_FAIL(req->chall_ca == session.chall_ca, ErrorCode::challenge_mismatch,
                 "the request has another Chall-CA than ours");
-  if (req->request_type != RequestType::card_initial_sig) return Outcome(rejected(kNoRenewal));
+  if (req->request_type != session.request_type) {
+    return Outcome(rejected("The request is of another type than the form that was asked for."));
+  }
   if (!is_end_entity_key(req->signature_key, KeyUse::signature)) {
     return Outcome(rejected("The new key is not of the kind that cardholders have."));
   }
+  const auto chosen = form_for(session, desk);
+  if (!chosen) return Outcome(rejected(kNoCardForm));
   // "language (else invalidLanguage in a later status)"
-  if (!has_form_in(session.language)) {
-    return Outcome(Refusal{CertStatusCode::invalid_language, "The form is in English only.", {}});
+  if (!chosen->language_fits) {
+    return Outcome(Refusal{CertStatusCode::invalid_language,
+                           "There is no form in the language that was asked for.", {}});
   }
   // "RegFormID is current and every required field well-formed → regFormAnswerMalformed"
-  if (auto fault = check_form(*req)) return Outcome(std::move(*fault));
+  if (auto fault = form_fault(*chosen->form, *req)) return Outcome(std::move(*fault));
   // "BIN → invalidBIN": the card is the one whose form was asked for.
   if (account.pan.bin() != session.bin) {
     return Outcome(
@@ -151,22 +174,16 @@ Result<std::variant<AcceptedCard, Refusal>> accept_card_cert_req(const CardFormS
   return Outcome(AcceptedCard{session, std::string(answer_of(req->answers, kCardholderName))});
 }
 
-Result<Certified> issue_card(const CardFormSent& session, const Verified<CertReq>& req,
-                             const PANData0& account, const Authority& cca,
-                             const std::string& public_url, const Issuer& issuer, Instant now,
-                             Rng& rng) {
+ToCertify card_to_certify(const CardFormSent& session, const Verified<CertReq>& req,
+                          const PANData0& account, const Digest& card, std::string_view brand) {
   // "PANSecret = HKDF(CardSecret ‖ NonceCCA; brand ‖ digest of the cardholder's public key)"
   // (protocol §3)
-  const auto& brand = cca.certificate.brand();
   const auto pan_secret = derive_pan_secret(account.card_secret.reveal(), session.nonce_cca.view(),
                                             brand, req->signature_key);
-  const auto pseudonym = cardholder_pseudonym(account.pan, account.expiry, pan_secret.reveal());
-  auto contents = cardholder_profile({brand, public_url}, pseudonym, issuer.name(),
-                                     account.expiry.end(), cca.certificate, now);
-  auto token = TRY(prepare(std::move(contents), req->signature_key, cca, now));
-  auto certificate = TRY(issue(std::move(token), rng));
-  return Certified{complete(session.head, now), req.content_digest(),     req->signature_key,
-                   session.nonce_cca,           {std::move(certificate)}, {}};
+  auto pseudonym = cardholder_pseudonym(account.pan, account.expiry, pan_secret.reveal());
+  return {session.head, req.content_digest(), req->signature_key,
+          CardContents{session.nonce_cca, std::move(pseudonym), account.expiry.end(), card},
+          req->ee_thumb};
 }
 
 CertRes make_cert_res(const Certified& session, const Challenge& chall_ee3) {
@@ -198,36 +215,59 @@ CertRes make_cert_res(const SessionHead& head, const Refusal& refusal, const Cha
           .retry_after = std::nullopt};
 }
 
+CertRes make_cert_res(const Pended& session, const Challenge& chall_ee3, Duration retry_after) {
+  if (session.decision == Decision::rejected)
+    return make_cert_res(session.head, session.refusal, chall_ee3);
+  const bool approved = session.decision == Decision::approved;
+  const auto status =
+      approved ? CertStatusCode::request_in_progress : CertStatusCode::request_pended;
+  auto res = make_cert_res(session.head, Refusal{status, {}, {}}, chall_ee3);
+  res.retry_after = approved ? kIssuingTakes : retry_after;
+  return res;
+}
+
 Result<std::optional<CertRes>> accept_repeated_cert_req(const Session& session,
-                                                        const Verified<CertReq>& req) {
+                                                        const Verified<CertReq>& req,
+                                                        Duration retry_after) {
+  using Outcome = std::optional<CertRes>;
   const auto& head = head_of(session);
   TRY(check_lids(head, req->lid_ee, req->lid_ca));
   // No form yet, so there is no Chall-CA that a request could rightly have.
   CHECK_OR_FAIL(!std::holds_alternative<CardInitiated>(session), ErrorCode::challenge_mismatch,
                 "the request has another Chall-CA than ours");
+  if (const auto* pended = std::get_if<Pended>(&session)) {
+    if (pended->cert_request == req.content_digest())
+      return Outcome(make_cert_res(*pended, req->chall_ee3, retry_after));
+    return Outcome(make_cert_res(
+        head, rejected("This registration waits for a decision: ask with an inquiry."),
+        req->chall_ee3));
+  }
   const auto* certified = std::get_if<Certified>(&session);
-  if (certified == nullptr) return std::optional<CertRes>();
+  if (certified == nullptr) return Outcome();
   if (certified->cert_request == req.content_digest())
-    return std::optional(make_cert_res(*certified, req->chall_ee3));
-  return std::optional(
-      make_cert_res(head, rejected("This registration is complete."), req->chall_ee3));
+    return Outcome(make_cert_res(*certified, req->chall_ee3));
+  return Outcome(make_cert_res(head, rejected("This registration is complete."), req->chall_ee3));
 }
 
 Result<Bytes> inquiry_key(const Session& session) {
   if (const auto* certified = std::get_if<Certified>(&session)) return certified->signature_key;
+  if (const auto* pended = std::get_if<Pended>(&session)) return pended->signature_key;
   return TRY(last_refusal_of(session)).signature_key;
 }
 
 Result<CertState> accept_cert_inq_req(const Session& session, const Verified<CertInqReq>& req) {
   TRY(check_lids(head_of(session), req->lid_ee, req->lid_ca));
   if (const auto* certified = std::get_if<Certified>(&session)) return CertState(*certified);
+  if (const auto* pended = std::get_if<Pended>(&session)) return CertState(*pended);
   return CertState(TRY(last_refusal_of(session)));
 }
 
 CertInqRes make_cert_inq_res(const SessionHead& head, const CertState& state,
-                             const Challenge& chall_ee3) {
+                             const Challenge& chall_ee3, Duration retry_after) {
   if (const auto* certified = std::get_if<Certified>(&state))
     return {make_cert_res(*certified, chall_ee3)};
+  if (const auto* pended = std::get_if<Pended>(&state))
+    return {make_cert_res(*pended, chall_ee3, retry_after)};
   return {make_cert_res(head, {std::get<LastRefusal>(state).status, {}, {}}, chall_ee3)};
 }
 

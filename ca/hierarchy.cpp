@@ -1,6 +1,9 @@
 #include "ca/hierarchy.h"
 
+#include <algorithm>
+
 #include "ca/profile.h"
+#include "ca/revocation.h"
 #include "common/crypto/certificate_pem.h"
 #include "common/crypto/digest.h"
 #include "common/enrollment/enrollee.h"
@@ -9,6 +12,50 @@ namespace set::ca {
 namespace {
 
 constexpr std::string_view kDaemonName = "set-ca";
+
+constexpr OnlineKeyRow kOnlineKeys[] = {
+    {"cca", Role::cca, KeyUse::certificate_signing, true},
+    {"mca", Role::mca, KeyUse::certificate_signing, true},
+    {"pca", Role::pca, KeyUse::certificate_signing, true},
+    {"signature", Role::cca, KeyUse::signature, false},
+    {"bci", Role::bca, KeyUse::signature, false},
+    {kKeyExchangeName, Role::cca, KeyUse::key_exchange, false},
+};
+
+CertificateTemplate profile_of(const OnlineKeyRow& row, const ProfileContext& context,
+                               Instant now) {
+  if (row.role == Role::bca) return bci_profile(context, now);
+  return row.use == KeyUse::certificate_signing ? authority_profile(context, row.role, now)
+                                                : message_key_profile(context, row.use, now);
+}
+
+ProfileContext context_of(const HierarchySpec& spec) {
+  ProfileContext context{spec.brand, spec.public_url};
+  context.geopolitical = !spec.geopolitical.empty();
+  return context;
+}
+
+Result<RootKeys> certify_root(SoftwareSigner key, SoftwareSigner next, Instant now, Rng& rng) {
+  // "R(n) carries hashedRootKey = digest of the SubjectPublicKeyInfo of R(n+1)" (set-1997 §1.2)
+  const auto contents = root_profile(now, bytes_of(sha384(next.public_key()).view()));
+  auto certificate = TRY(issue_certificate(contents, key.public_key(), nullptr, key, rng));
+  return RootKeys{{std::move(key), std::move(certificate)}, std::move(next)};
+}
+
+Result<Authority> make_authority(const CertificateTemplate& contents, const Authority& issuer,
+                                 Rng& rng) {
+  auto key = SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_87, rng);
+  auto certificate =
+      TRY(issue_certificate(contents, key.public_key(), &issuer.certificate, issuer.key, rng));
+  return Authority{std::move(key), std::move(certificate)};
+}
+
+/// keys.signers' entry of this name, moved out together with its certificate.
+Authority take(OnlineKeys& keys, const OnlineChains& chains, const std::string& name) {
+  return {std::move(keys.signers.at(name)), chains.at(name).leaf};
+}
+
+}  // namespace
 
 Result<void> check_spec(const HierarchySpec& spec) {
   CHECK_OR_FAIL(brand_from_wire(spec.brand), ErrorCode::invalid_argument,
@@ -19,79 +66,140 @@ Result<void> check_spec(const HierarchySpec& spec) {
                     (spec.public_url.starts_with("http://") && !spec.public_url.ends_with('/')),
                 ErrorCode::invalid_argument,
                 "--public-url must be http://host[:port] without a slash at its end");
+  CHECK_OR_FAIL(spec.geopolitical.empty() || brand_from_wire(spec.geopolitical),
+                ErrorCode::invalid_argument,
+                "--geopolitical must have 1 to 40 letters, digits, spaces or : . _ -");
   return {};
 }
 
-Result<Authority> make_root(const SoftwareSigner& next_root, Instant now, Rng& rng) {
+Result<RootKeys> make_root(Instant now, Rng& rng) {
   auto key = SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_87, rng);
-  // "R(n) carries hashedRootKey = digest of the SubjectPublicKeyInfo of R(n+1)" (set-1997 §1.2)
-  const auto contents = root_profile(now, bytes_of(sha384(next_root.public_key()).view()));
-  auto certificate = TRY(issue_certificate(contents, key.public_key(), nullptr, key, rng));
-  return Authority{std::move(key), std::move(certificate)};
+  auto next = SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_87, rng);
+  return certify_root(std::move(key), std::move(next), now, rng);
 }
 
-Result<Authority> make_authority(const CertificateTemplate& contents, SignatureAlgorithm algorithm,
-                                 const Authority& issuer, Rng& rng) {
-  auto key = SoftwareSigner::generate(algorithm, rng);
-  auto certificate =
-      TRY(issue_certificate(contents, key.public_key(), &issuer.certificate, issuer.key, rng));
-  return Authority{std::move(key), std::move(certificate)};
+Result<RootKeys> make_next_root(SoftwareSigner announced, SoftwareSigner next, Instant now,
+                                Rng& rng) {
+  return certify_root(std::move(announced), std::move(next), now, rng);
 }
 
-Result<OperatingAuthorities> make_operating(const ProfileContext& context, const Authority& brand,
-                                            Instant now, Rng& rng) {
-  const auto make = [&](Role role) {
-    return make_authority(authority_profile(context, role, now), SignatureAlgorithm::ml_dsa_65,
-                          brand, rng);
-  };
-  auto cca = TRY(make(Role::cca));
-  auto mca = TRY(make(Role::mca));
-  auto pca = TRY(make(Role::pca));
-  return OperatingAuthorities{std::move(cca), std::move(mca), std::move(pca)};
+Result<BrandKeys> make_brand(const HierarchySpec& spec, const Authority& root, Instant now,
+                             Rng& rng) {
+  TRY(check_spec(spec));
+  const auto context = context_of(spec);
+  auto brand = TRY(make_authority(brand_profile(context, now), root, rng));
+  std::optional<Authority> geopolitical;
+  if (context.geopolitical) {
+    geopolitical =
+        TRY(make_authority(geopolitical_profile(context, spec.geopolitical, now), brand, rng));
+  }
+  return BrandKeys{std::move(brand), std::move(geopolitical)};
 }
 
-Result<MessageKeys> make_message_keys(const ProfileContext& context, const Authority& brand,
-                                      Instant now, Rng& rng) {
-  auto signature = TRY(make_authority(message_key_profile(context, KeyUse::signature, now),
-                                      SignatureAlgorithm::ml_dsa_65, brand, rng));
-  auto kem = KemPrivateKey::generate(rng);
-  auto key_exchange =
-      TRY(issue_certificate(message_key_profile(context, KeyUse::key_exchange, now),
-                            kem.public_key().spki(), &brand.certificate, brand.key, rng));
-  return MessageKeys{std::move(signature.key), Chain{signature.certificate, {brand.certificate}},
-                     std::move(kem), Chain{std::move(key_exchange), {brand.certificate}}};
+Result<Certificate> certify_brand(const HierarchySpec& spec, const SoftwareSigner& brand,
+                                  const Authority& root, Instant now, Rng& rng) {
+  return issue_certificate(brand_profile(context_of(spec), now), brand.public_key(),
+                           &root.certificate, root.key, rng);
 }
 
-}  // namespace
+Result<OnlineKeys> make_online_keys(const std::string& brand, Instant now, Rng& rng) {
+  std::map<std::string, SoftwareSigner> signers;
+  for (const auto& row : kOnlineKeys) {
+    if (row.use == KeyUse::key_exchange) continue;
+    signers.emplace(row.name, SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_65, rng));
+  }
+  auto tls_key = TlsKey::generate(rng);
+  auto tls_pem = TRY(issue_tls_certificate(transport_root_profile({brand, ""}, now),
+                                           tls_key.public_key, "", tls_key.private_key_pem, rng));
+  return OnlineKeys{std::move(signers), KemPrivateKey::generate(rng),
+                    TransportRoot{std::move(tls_key.private_key_pem), std::move(tls_pem)}};
+}
+
+std::span<const OnlineKeyRow> online_key_rows() { return kOnlineKeys; }
+
+PublicKeys public_keys_of(const OnlineKeys& keys) {
+  PublicKeys out;
+  for (const auto& [name, signer] : keys.signers) out.emplace(name, signer.public_key());
+  out.emplace(kKeyExchangeName, keys.key_exchange.public_key().spki());
+  return out;
+}
+
+Result<OnlineChains> certify_online(const HierarchySpec& spec, const Certifiers& by,
+                                    const PublicKeys& keys, Instant now, Rng& rng) {
+  const auto context = context_of(spec);
+  OnlineChains chains;
+  for (const auto& row : kOnlineKeys) {
+    const auto key = keys.find(std::string(row.name));
+    CHECK_OR_FAIL(key != keys.end(), ErrorCode::invalid_argument,
+                  "the key \"" + std::string(row.name) + "\" is missing");
+    const bool below = row.by_geopolitical && by.geopolitical != nullptr;
+    const Authority& issuer = below ? *by.geopolitical : by.brand;
+    auto contents = profile_of(row, context, now);
+    contents.not_after = std::min(contents.not_after, issuer.certificate.not_after());
+    auto leaf = TRY(issue_certificate(contents, key->second, &issuer.certificate, issuer.key, rng));
+    Chain chain{std::move(leaf), {by.brand.certificate}};
+    if (below) chain.issuers.insert(chain.issuers.begin(), issuer.certificate);
+    chains.emplace(row.name, std::move(chain));
+  }
+  return chains;
+}
+
+Result<OfflineCrls> make_offline_crls(const Certifiers& by, Instant now) {
+  auto root = TRY(make_offline_crl(by.root, 1, {}, now));
+  auto brand = TRY(make_offline_crl(by.brand, 1, {}, now));
+  OfflineCrls lists{std::move(root), std::move(brand), std::nullopt};
+  if (by.geopolitical != nullptr) {
+    lists.geopolitical = TRY(make_offline_crl(*by.geopolitical, 1, {}, now));
+  }
+  return lists;
+}
+
+Result<std::string> make_trust_pem(const std::vector<Certificate>& roots,
+                                   const SoftwareSigner& newest,
+                                   const std::string& transport_root_pem,
+                                   const std::vector<Certificate>& brands, Instant now, Rng& rng) {
+  const auto facts = TRY(tls_certificate_facts(transport_root_pem));
+  const auto from = now - kBackdating;
+  const auto cross =
+      TRY(cross_certify_transport_root(transport_root_pem, roots.back(), newest, from,
+                                       std::min(facts.not_after, roots.back().not_after()), rng));
+  std::string pem;
+  for (const auto& root : roots) pem += root.pem();
+  pem += transport_root_pem + certificate_pem(cross);
+  for (const auto& brand : brands) pem += brand.pem();
+  return pem;
+}
 
 Result<Hierarchy> make_hierarchy(const HierarchySpec& spec, Instant now, Rng& rng) {
   TRY(check_spec(spec));
-  const ProfileContext context{spec.brand, spec.public_url};
-  auto next_root = SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_87, rng);
-  auto root = TRY(make_root(next_root, now, rng));
-  auto brand =
-      TRY(make_authority(brand_profile(context, now), SignatureAlgorithm::ml_dsa_87, root, rng));
-  auto operating = TRY(make_operating(context, brand, now, rng));
-  auto messages = TRY(make_message_keys(context, brand, now, rng));
-
-  auto tls_key = TlsKey::generate(rng);
-  const auto tls_root = transport_root_profile(context, now);
-  auto tls_pem =
-      TRY(issue_tls_certificate(tls_root, tls_key.public_key, "", tls_key.private_key_pem, rng));
-  const auto cross = TRY(cross_certify_transport_root(
-      tls_pem, root.certificate, root.key, tls_root.not_before, tls_root.not_after, rng));
-  auto trust_pem = root.certificate.pem() + tls_pem + certificate_pem(cross);
-  return Hierarchy{
-      std::move(root),     std::move(next_root),
-      std::move(brand),    std::move(operating),
-      std::move(messages), TransportRoot{std::move(tls_key.private_key_pem), std::move(tls_pem)},
-      std::move(trust_pem)};
+  auto root = TRY(make_root(now, rng));
+  auto brand = TRY(make_brand(spec, root.root, now, rng));
+  auto keys = TRY(make_online_keys(spec.brand, now, rng));
+  const Certifiers by{root.root, brand.brand, brand.geopolitical ? &*brand.geopolitical : nullptr};
+  auto chains = TRY(certify_online(spec, by, public_keys_of(keys), now, rng));
+  auto trust_pem = TRY(make_trust_pem({root.root.certificate}, root.root.key,
+                                      keys.transport.certificate_pem, {}, now, rng));
+  auto lists = TRY(make_offline_crls(by, now));
+  auto bci = take(keys, chains, "bci");
+  OperatingAuthorities operating{take(keys, chains, "cca"), take(keys, chains, "mca"),
+                                 take(keys, chains, "pca")};
+  if (brand.geopolitical) operating.geopolitical = brand.geopolitical->certificate;
+  MessageKeys messages{std::move(keys.signers.at("signature")), chains.at("signature"),
+                       std::move(keys.key_exchange), chains.at(std::string(kKeyExchangeName))};
+  return Hierarchy{std::move(root.root),          std::move(root.next),   std::move(brand.brand),
+                   std::move(brand.geopolitical), std::move(operating),   std::move(messages),
+                   std::move(bci),                std::move(lists.root),  std::move(lists.brand),
+                   std::move(lists.geopolitical), std::move(keys.transport), std::move(trust_pem),
+                   std::move(chains)};
 }
 
 Result<DaemonTls> issue_daemon_tls(const TransportRoot& transport, const std::string& brand,
-                                   const std::vector<std::string>& hosts, Instant now, Rng& rng) {
+                                   const std::vector<std::string>& hosts,
+                                   const Lifetimes& lifetimes, Instant now, Rng& rng) {
   auto key = TlsKey::generate(rng);
-  const auto contents = tls_profile({brand, ""}, "ca", kDaemonName, hosts, now);
+  const ProfileContext context{brand, "", lifetimes};
+  const auto contents =
+      tls_profile(context, {PartyRole::ca, brand, std::string(kDaemonName)}, hosts, now);
   auto certificate = TRY(issue_tls_certificate(contents, key.public_key, transport.certificate_pem,
                                                transport.private_key_pem, rng));
   return DaemonTls{std::move(key.private_key_pem), std::move(certificate)};

@@ -1,10 +1,15 @@
-// The certification hierarchy of one brand, made once by `set-ca init`: root → brand → CCA, MCA,
-// PCA, the CA daemon's own message keys, and the transport root that the SET root cross-certifies.
-// Pure: time and randomness come in.
+// The certification hierarchy of one brand: root → brand → [geopolitical] → CCA, MCA, PCA, the CA
+// daemon's own message keys, and the transport root that the SET root cross-certifies. Made in one
+// go by `set-ca init`, or in steps on two machines by `set-ca ceremony` (ceremony.h): root and
+// brand here, the online keys there, and what certifies the ones by the others. Pure: time and
+// randomness come in.
 #pragma once
 
+#include <map>
 #include <string>
 
+#include "ca/profile.h"
+#include "common/crypto/crl.h"
 #include "common/message/party.h"
 
 namespace set::ca {
@@ -14,7 +19,10 @@ struct HierarchySpec {
   std::string brand;       ///< BrandID, 1 to 40 characters
   std::string public_url;  ///< "http://host:port" without a slash at the end; empty = no URLs in
                            ///< certificates
+  std::string geopolitical = {};  ///< name of the CA between brand and operating CAs; empty = none
 };
+/// invalid_argument if one of them cannot stand in a certificate.
+Result<void> check_spec(const HierarchySpec& spec);
 
 /// A key that signs certificates, with its own certificate.
 struct Authority {
@@ -25,6 +33,7 @@ struct Authority {
 /// The operating CA of one kind of end entity.
 struct OperatingAuthorities {
   Authority cca, mca, pca;
+  std::optional<Certificate> geopolitical = std::nullopt;  ///< certifies the three, if there is one
 };
 
 struct TransportRoot {
@@ -40,25 +49,106 @@ struct MessageKeys {
   Chain key_exchange_chain;
 };
 
+// --- the keys that lie in a safe ---
+
+/// R(n) and the key of R(n+1), whose digest stands in R(n)'s hashedRootKey.
+struct RootKeys {
+  Authority root;
+  SoftwareSigner next;
+};
+Result<RootKeys> make_root(Instant now, Rng& rng);
+/// R(n+1) from the key that R(n) announced; it announces R(n+2).
+Result<RootKeys> make_next_root(SoftwareSigner announced, SoftwareSigner next, Instant now,
+                                Rng& rng);
+
+struct BrandKeys {
+  Authority brand;
+  std::optional<Authority> geopolitical;
+};
+Result<BrandKeys> make_brand(const HierarchySpec& spec, const Authority& root, Instant now,
+                             Rng& rng);
+/// The same brand, name and key, under another root.
+Result<Certificate> certify_brand(const HierarchySpec& spec, const SoftwareSigner& brand,
+                                  const Authority& root, Instant now, Rng& rng);
+
+// --- the keys that the daemon has ---
+
+struct OnlineKeys {
+  /// By the names of online_key_rows(), but for the KEM's.
+  std::map<std::string, SoftwareSigner> signers;
+  KemPrivateKey key_exchange;
+  TransportRoot transport;
+};
+Result<OnlineKeys> make_online_keys(const std::string& brand, Instant now, Rng& rng);
+
+inline constexpr std::string_view kKeyExchangeName = "key-exchange";
+
+/// What the brand certifies for the daemon: one row a key. Names are those of the entries in
+/// keys.set and of the files NAME.pem.
+struct OnlineKeyRow {
+  std::string_view name;
+  Role role;  ///< one of its certificate's
+  KeyUse use;
+  bool by_geopolitical;  ///< certified by the geopolitical CA, where there is one
+};
+std::span<const OnlineKeyRow> online_key_rows();
+
+/// SubjectPublicKeyInfo of each row's key.
+using PublicKeys = std::map<std::string, Bytes>;
+PublicKeys public_keys_of(const OnlineKeys& keys);
+
+// --- both together ---
+
+struct Certifiers {
+  const Authority& root;
+  const Authority& brand;
+  const Authority* geopolitical;  ///< may be null
+};
+/// One chain a row, by name.
+using OnlineChains = std::map<std::string, Chain>;
+/// invalid_argument if a key is missing or does not fit its use.
+Result<OnlineChains> certify_online(const HierarchySpec& spec, const Certifiers& by,
+                                    const PublicKeys& keys, Instant now, Rng& rng);
+
+/// Empty lists of revoked certificates of the keys in the safe, with a long life.
+struct OfflineCrls {
+  Crl root, brand;
+  std::optional<Crl> geopolitical;
+};
+Result<OfflineCrls> make_offline_crls(const Certifiers& by, Instant now);
+
+/// The trust file: the roots, oldest first, the transport root and its certificate by the newest
+/// root (whose key is `newest`), the brands that successors certified anew.
+Result<std::string> make_trust_pem(const std::vector<Certificate>& roots,
+                                   const SoftwareSigner& newest,
+                                   const std::string& transport_root_pem,
+                                   const std::vector<Certificate>& brands, Instant now, Rng& rng);
+
 struct Hierarchy {
   Authority root;
   SoftwareSigner next_root;  ///< its digest stands in the root's hashedRootKey
   Authority brand;
+  std::optional<Authority> geopolitical;
   OperatingAuthorities operating;
   MessageKeys messages;
+  Authority bci;        ///< signs the brand's BCI online (ADR 0017)
+  Crl root_crl, brand_crl;  ///< empty lists of the keys that are put away
+  std::optional<Crl> geopolitical_crl;
   TransportRoot transport;
   std::string trust_pem;  ///< root, transport root, cross-certificate
+  OnlineChains chains;    ///< of `operating` and `messages`, by name
 };
 
-/// Errors: invalid_argument if the brand or the URL cannot stand in a certificate.
+/// All of it. Errors: invalid_argument if the brand or the URL cannot stand in a certificate.
 Result<Hierarchy> make_hierarchy(const HierarchySpec& spec, Instant now, Rng& rng);
 
-/// A TLS certificate of the CA daemon itself; a fresh key at every start.
+/// A TLS certificate of the CA daemon itself, with a fresh key.
 struct DaemonTls {
   Secret<std::string> private_key_pem;
   std::string certificate_pem;
 };
 Result<DaemonTls> issue_daemon_tls(const TransportRoot& transport, const std::string& brand,
-                                   const std::vector<std::string>& hosts, Instant now, Rng& rng);
+                                   const std::vector<std::string>& hosts,
+                                   const Lifetimes& lifetimes, Instant now, Rng& rng);
 
 }  // namespace set::ca

@@ -1,9 +1,10 @@
-// Issuing in two steps, as Boulder does: prepare() checks the contents against the profile's rules
-// and hands out a token, issue() signs what the token holds, once. Nothing is signed unchecked.
+// Issuing in two steps, as Boulder does: prepare() lints the contents and hands out a token, issue()
+// signs what the token holds, once, and lints what came out. Nothing is signed unchecked.
 // Pure; any thread.
 #pragma once
 
 #include "ca/hierarchy.h"
+#include "ca/lint.h"
 
 namespace set::ca {
 
@@ -26,16 +27,12 @@ class IssuanceToken {
   const Authority* issuer_;  ///< null once it is used
 };
 
-/// Errors: invalid_argument and the rule that is broken. `issuer` outlives the token.
+/// Errors: invalid_argument and the rule that is broken (lint.h). `issuer` outlives the token.
 Result<IssuanceToken> prepare(CertificateTemplate contents, ByteView subject_public_key,
                               const Authority& issuer, Instant now);
 
 /// Signs, reads the certificate back and compares it with the contents. A second use of a token
 /// stops the process.
 Result<Certificate> issue(IssuanceToken&& token, Rng& rng);
-
-/// True for the key types that each use allows: ML-DSA-65 for signatures, the hybrid KEM for key
-/// exchange.
-bool is_end_entity_key(ByteView public_key, KeyUse use);
 
 }  // namespace set::ca

@@ -16,6 +16,9 @@ class Issuer {
   /// The issuer's answer to the registration form: number, expiry, verification value and the
   /// cardholder's name are those of a card of ours that has not expired. One answer for all.
   bool vouches_for(const PANData0& card, std::string_view cardholder_name, Instant now) const;
+  /// For a renewal: the card is still one of ours, with this expiry. Who it belongs to was answered
+  /// when it was registered.
+  bool still_vouches_for(const PANData0& card, Instant now) const;
 
  private:
   CardFile cards_;

@@ -1,51 +1,53 @@
 #include "ca/key_store.h"
 
+#include <algorithm>
+#include <mutex>
+
 #include <nlohmann/json.hpp>
 
+#include "ca/safe_store.h"
+#include "common/base/log.h"
 #include "common/crypto/key_file.h"
 #include "common/daemon/files.h"
+#include "common/base/renewal_due.h"
 
 namespace set::ca {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+using SettingsJson = nlohmann::json;
 
 constexpr std::string_view kKeys = "keys.set";
 constexpr std::string_view kSettings = "ca.json";
+constexpr std::string_view kTransport = "transport", kCard = "card";
+// Public, but kept with the keys until trust.pem has it.
+constexpr std::string_view kTransportCertificate = "transport-certificate";
 constexpr std::size_t kCardKeyBytes = 32;
 
-Result<void> write_key_file(const fs::path& path, std::string_view name, const SoftwareSigner& key,
-                            const Passphrase& passphrase, Rng& rng) {
-  auto file = TRY(KeyFile::create(path, passphrase, Argon2Cost{}, rng));
-  return file.put(name, key.pkcs8().reveal(), rng);
+using Secrets = std::map<std::string, SecretBytes>;
+
+Result<void> write_keys(const fs::path& directory, const Secrets& secrets, const KeyLock& lock,
+                        Rng& rng) {
+  auto file = TRY(KeyFile::create(directory / kKeys, lock, Argon2Cost{}, rng));
+  for (const auto& [name, secret] : secrets) TRY(file.put(name, secret.reveal(), rng));
+  return file.put(kCard, rng.secret(kCardKeyBytes).reveal(), rng);
 }
 
-Result<void> write_daemon_keys(const fs::path& path, const Hierarchy& h,
-                               const Passphrase& passphrase, Rng& rng) {
-  auto file = TRY(KeyFile::create(path, passphrase, Argon2Cost{}, rng));
-  TRY(file.put("cca", h.operating.cca.key.pkcs8().reveal(), rng));
-  TRY(file.put("mca", h.operating.mca.key.pkcs8().reveal(), rng));
-  TRY(file.put("pca", h.operating.pca.key.pkcs8().reveal(), rng));
-  TRY(file.put("signature", h.messages.signature.pkcs8().reveal(), rng));
-  TRY(file.put("key-exchange", h.messages.key_exchange.seed().reveal(), rng));
-  TRY(file.put("transport", view_of(h.transport.private_key_pem.reveal()), rng));
-  return file.put("card", rng.secret(kCardKeyBytes).reveal(), rng);
+Secrets secrets_of(const KemPrivateKey& key_exchange, const TransportRoot& transport) {
+  Secrets secrets;
+  secrets.emplace(kKeyExchangeName, key_exchange.seed());
+  secrets.emplace(kTransport, SecretBytes::copy_of(view_of(transport.private_key_pem.reveal())));
+  return secrets;
 }
 
-Result<void> write_certificates(const fs::path& directory, const Hierarchy& h) {
-  const auto write = [&](const char* name, const std::string& pem) {
-    return write_file_atomically(directory / name, std::string_view(pem));
-  };
-  const auto& brand = h.brand.certificate;
-  TRY(write("root.pem", h.root.certificate.pem()));
-  TRY(write("brand.pem", chain_pem({brand, {}})));
-  TRY(write("cca.pem", chain_pem({h.operating.cca.certificate, {brand}})));
-  TRY(write("mca.pem", chain_pem({h.operating.mca.certificate, {brand}})));
-  TRY(write("pca.pem", chain_pem({h.operating.pca.certificate, {brand}})));
-  TRY(write("signature.pem", chain_pem(h.messages.signature_chain)));
-  TRY(write("key-exchange.pem", chain_pem(h.messages.key_exchange_chain)));
-  return write("trust.pem", h.trust_pem);
+Secrets secrets_of(const Hierarchy& h) {
+  auto secrets = secrets_of(h.messages.key_exchange, h.transport);
+  secrets.emplace("cca", h.operating.cca.key.pkcs8());
+  secrets.emplace("mca", h.operating.mca.key.pkcs8());
+  secrets.emplace("pca", h.operating.pca.key.pkcs8());
+  secrets.emplace("signature", h.messages.signature.pkcs8());
+  secrets.emplace("bci", h.bci.key.pkcs8());
+  return secrets;
 }
 
 Result<SecretBytes> entry(const KeyFile& keys, const fs::path& directory, std::string_view name) {
@@ -75,13 +77,45 @@ Result<SoftwareSigner> load_signer(const fs::path& directory, const KeyFile& key
   return key;
 }
 
-Result<Authority> load_authority(const fs::path& directory, const KeyFile& keys,
-                                 const std::string& name, Role role, const Settings& settings,
-                                 const Trust& trust, Instant now) {
+struct LoadedAuthority {
+  Authority authority;
+  Chain chain;
+};
+
+Result<LoadedAuthority> load_authority(const fs::path& directory, const KeyFile& keys,
+                                       const std::string& name, Role role, const Settings& settings,
+                                       const Trust& trust, Instant now) {
   const Expected expected{role, KeyUse::certificate_signing, settings.brand};
   auto chain = TRY(load_chain(directory, name, trust, expected, now));
   auto key = TRY(load_signer(directory, keys, name, chain.leaf));
+  return LoadedAuthority{{std::move(key), chain.leaf}, std::move(chain)};
+}
+
+Result<Authority> load_bci(const fs::path& directory, const KeyFile& keys, const Settings& settings,
+                           const Trust& trust, Instant now) {
+  const Expected expected{Role::bca, KeyUse::signature, settings.brand};
+  auto chain = TRY(load_chain(directory, "bci", trust, expected, now));
+  auto key = TRY(load_signer(directory, keys, "bci", chain.leaf));
   return Authority{std::move(key), std::move(chain.leaf)};
+}
+
+Result<OfflineCrl> load_offline_crl(const fs::path& directory, const std::string& name,
+                                    const Certificate& issuer) {
+  const auto path = directory / (name + ".crl");
+  auto crl = Crl::parse(TRY(read_file(path, kMaxCrlBytes)));
+  const auto verified = crl ? crl->verify(issuer) : Result<void>(failure(crl.error()));
+  if (!verified)
+    return failure(verified.error().code, path.string() + ": " + verified.error().detail);
+  return OfflineCrl{name, issuer, std::move(*crl)};
+}
+
+/// Of the root that reigned when the list was made.
+Result<OfflineCrl> load_root_crl(const fs::path& directory, const Trust& trust) {
+  for (const auto& root : trust.roots()) {
+    auto loaded = load_offline_crl(directory, "root", root);
+    if (loaded) return loaded;
+  }
+  return load_offline_crl(directory, "root", trust.root());
 }
 
 Result<std::shared_ptr<const Party>> load_party(const fs::path& directory, const KeyFile& keys,
@@ -119,21 +153,86 @@ Result<void> check_new_directory(const fs::path& directory) {
   return {};
 }
 
-Result<void> save_new_ca(const fs::path& directory, const Hierarchy& hierarchy,
-                         const Settings& settings, const Passphrase& passphrase,
-                         const Passphrase& root_passphrase, Rng& rng) {
+Result<void> save_online_keys(const fs::path& directory, const OnlineKeys& keys,
+                              const KeyLock& lock, Rng& rng) {
   TRY(make_private_directory(directory));
-  TRY(write_key_file(directory / "root.keys.set", "root", hierarchy.root.key, root_passphrase,
-                     rng));
-  TRY(write_key_file(directory / "next-root.keys.set", "root", hierarchy.next_root, root_passphrase,
-                     rng));
-  TRY(write_key_file(directory / "brand.keys.set", "brand", hierarchy.brand.key, root_passphrase,
-                     rng));
-  TRY(write_daemon_keys(directory / kKeys, hierarchy, passphrase, rng));
-  TRY(write_certificates(directory, hierarchy));
-  const json text{
+  auto secrets = secrets_of(keys.key_exchange, keys.transport);
+  secrets.emplace(kTransportCertificate,
+                  SecretBytes::copy_of(view_of(keys.transport.certificate_pem)));
+  for (const auto& [name, signer] : keys.signers) secrets.emplace(name, signer.pkcs8());
+  return write_keys(directory, secrets, lock, rng);
+}
+
+Result<OnlineKeys> load_online_keys(const fs::path& directory, const KeyLock& lock) {
+  const auto file = TRY(KeyFile::open(directory / kKeys, lock));
+  std::map<std::string, SoftwareSigner> signers;
+  for (const auto& row : online_key_rows()) {
+    if (row.use == KeyUse::key_exchange) continue;
+    const auto secret = TRY(entry(file, directory, row.name));
+    signers.emplace(row.name, TRY(SoftwareSigner::from_pkcs8(secret.reveal())));
+  }
+  const auto seed = TRY(entry(file, directory, kKeyExchangeName));
+  auto kem = TRY(KemPrivateKey::from_seed(seed.reveal()));
+  const auto key = TRY(entry(file, directory, kTransport));
+  const auto certificate = TRY(entry(file, directory, kTransportCertificate));
+  return OnlineKeys{
+      std::move(signers), std::move(kem),
+      TransportRoot{Secret<std::string>(string_of(key.reveal())), string_of(certificate.reveal())}};
+}
+
+Result<void> save_online_certificates(const fs::path& directory, const OnlineChains& chains,
+                                      const Certificate& root, const std::string& trust_pem,
+                                      const OfflineCrls& crls, const Settings& settings) {
+  for (const auto& [name, chain] : chains) TRY(write_pem(directory, name, chain_pem(chain)));
+  TRY(write_pem(directory, "brand", chains.at("signature").issuers.front().pem()));
+  const auto& operating = chains.at("cca");
+  if (operating.issuers.size() == 2) {
+    TRY(write_pem(directory, "gca", operating.issuers.front().pem()));
+  }
+  TRY(write_file_atomically(directory / "root.crl", crls.root.der()));
+  TRY(write_file_atomically(directory / "brand.crl", crls.brand.der()));
+  if (crls.geopolitical) {
+    TRY(write_file_atomically(directory / "gca.crl", crls.geopolitical->der()));
+  }
+  TRY(write_pem(directory, "root", root.pem()));
+  TRY(save_trust(directory, trust_pem));
+  const SettingsJson text{
       {"brand", settings.brand}, {"hosts", settings.hosts}, {"public_url", settings.public_url}};
   return write_file_atomically(directory / kSettings, std::string_view(text.dump(2) + "\n"));
+}
+
+Result<void> save_trust(const fs::path& directory, const std::string& trust_pem) {
+  return write_pem(directory, "trust", trust_pem);
+}
+
+Result<void> save_new_ca(const fs::path& directory, const Hierarchy& hierarchy,
+                         const Settings& settings, const KeyLock& lock, const KeyLock& root_lock,
+                         Rng& rng) {
+  const auto& h = hierarchy;
+  TRY(make_private_directory(directory));
+  const HierarchySpec spec{
+      settings.brand, settings.public_url,
+      h.geopolitical ? h.geopolitical->certificate.organizational_unit() : std::string()};
+  TRY(save_root(directory, h.root, h.next_root, root_lock, rng));
+  TRY(save_brand(directory, spec, h.brand, h.geopolitical ? &*h.geopolitical : nullptr, root_lock,
+                 rng));
+  TRY(save_transport(directory, h.transport.certificate_pem, h.trust_pem));
+  TRY(write_keys(directory, secrets_of(h), lock, rng));
+  return save_online_certificates(directory, h.chains, h.root.certificate, h.trust_pem,
+                                  {h.root_crl, h.brand_crl, h.geopolitical_crl}, settings);
+}
+
+std::vector<Certificate> certificates_of(const OnlineChains& chains, const Certificate& root) {
+  std::vector<Certificate> out{root};
+  const auto add = [&out](const Certificate& certificate) {
+    const auto same = std::ranges::find(out, certificate.thumbprint(), &Certificate::thumbprint);
+    if (same == out.end()) out.push_back(certificate);
+  };
+  for (const auto& [name, chain] : chains) {
+    std::ranges::for_each(chain.issuers, add);
+    add(chain.leaf);
+  }
+  return out;
 }
 
 Result<Settings> load_settings(const fs::path& directory) {
@@ -144,7 +243,7 @@ Result<Settings> load_settings(const fs::path& directory) {
   const auto path = directory / kSettings;
   CHECK_OR_FAIL(fs::exists(path, error), ErrorCode::bad_config,
                 "there is no CA in " + directory.string() + ": make one with `set-ca init`");
-  const auto object = json::parse(TRY(read_text_file(path)), nullptr, /*allow_exceptions=*/false);
+  const auto object = SettingsJson::parse(TRY(read_text_file(path)), nullptr, /*allow_exceptions=*/false);
   const auto is_text = [&](const char* key) {
     return object.contains(key) && object[key].is_string();
   };
@@ -160,9 +259,9 @@ Result<Settings> load_settings(const fs::path& directory) {
   return settings;
 }
 
-Result<LoadedCa> load_ca(const fs::path& directory, const Passphrase& passphrase, Instant now) {
+Result<LoadedCa> load_ca(const fs::path& directory, const KeyLock& lock, Instant now) {
   auto settings = TRY(load_settings(directory));
-  const auto keys = TRY(KeyFile::open(directory / kKeys, passphrase));
+  const auto keys = TRY(KeyFile::open(directory / kKeys, lock));
   const auto trust_path = directory / "trust.pem";
   auto parsed = Trust::parse(TRY(read_text_file(trust_path)), "", now);
   if (!parsed)
@@ -172,15 +271,32 @@ Result<LoadedCa> load_ca(const fs::path& directory, const Passphrase& passphrase
   auto mca = TRY(load_authority(directory, keys, "mca", Role::mca, settings, *trust, now));
   auto pca = TRY(load_authority(directory, keys, "pca", Role::pca, settings, *trust, now));
   auto party = TRY(load_party(directory, keys, settings, trust, now));
+  auto bci = TRY(load_bci(directory, keys, settings, *trust, now));
+  std::vector<OfflineCrl> offline_crls;
+  offline_crls.push_back(TRY(load_root_crl(directory, *trust)));
+  offline_crls.push_back(
+      TRY(load_offline_crl(directory, "brand", party->signature->issuers.front())));
+  if (cca.chain.issuers.size() == 2) {
+    offline_crls.push_back(TRY(load_offline_crl(directory, "gca", cca.chain.issuers.front())));
+  }
   const auto transport_key = TRY(entry(keys, directory, "transport"));
   auto card_key = TRY(entry(keys, directory, "card"));
   std::map<std::string, Bytes> published{{"root.der", trust->root().der()},
                                          {"brand.der", party->signature->issuers.front().der()},
-                                         {"cca.der", cca.certificate.der()},
-                                         {"mca.der", mca.certificate.der()},
-                                         {"pca.der", pca.certificate.der()}};
+                                         {"cca.der", cca.chain.leaf.der()},
+                                         {"mca.der", mca.chain.leaf.der()},
+                                         {"pca.der", pca.chain.leaf.der()}};
+  OperatingAuthorities operating{std::move(cca.authority), std::move(mca.authority),
+                                 std::move(pca.authority)};
+  // Operating CA, geopolitical CA, brand.
+  if (cca.chain.issuers.size() == 2) {
+    operating.geopolitical = cca.chain.issuers.front();
+    published.emplace("gca.der", operating.geopolitical->der());
+  }
   return LoadedCa{std::move(settings),
-                  OperatingAuthorities{std::move(cca), std::move(mca), std::move(pca)},
+                  std::move(operating),
+                  std::move(bci),
+                  std::move(offline_crls),
                   TransportRoot{Secret<std::string>(string_of(transport_key.reveal())),
                                 trust->transport_root_pem()},
                   std::move(party),
@@ -189,9 +305,58 @@ Result<LoadedCa> load_ca(const fs::path& directory, const Passphrase& passphrase
 }
 
 Result<TlsIdentity> make_tls_identity(const LoadedCa& ca, Instant now, Rng& rng) {
-  auto tls = TRY(issue_daemon_tls(ca.transport, ca.settings.brand, ca.settings.hosts, now, rng));
+  auto tls = TRY(issue_daemon_tls(ca.transport, ca.settings.brand, ca.settings.hosts,
+                                  ca.settings.lifetimes, now, rng));
   return TlsIdentity{std::move(tls.certificate_pem), std::move(tls.private_key_pem),
                      ca.transport.certificate_pem};
+}
+
+namespace {
+
+constexpr Duration kRetryAfter = std::chrono::minutes(1);
+
+/// Asked at each handshake; whoever asks after the two thirds makes the next one.
+class TlsKeeper {
+ public:
+  TlsKeeper(const LoadedCa& ca, Clock clock, Rng& rng) : ca_(ca), clock_(std::move(clock)), rng_(rng) {}
+
+  Result<void> renew() {
+    const auto now = clock_();
+    auto made = TRY(make_tls_identity(ca_, now, rng_));
+    const auto facts = TRY(tls_certificate_facts(made.chain_pem));
+    due_ = renewal_due(facts.not_before, facts.not_after, facts.fingerprint_hex);
+    tls_ = std::make_shared<const TlsIdentity>(std::move(made));
+    return {};
+  }
+
+  std::shared_ptr<const TlsIdentity> get() {
+    const std::lock_guard lock(mutex_);
+    if (clock_() < due_) return tls_;
+    const auto renewed = renew();
+    if (renewed) {
+      log_info("the CA's TLS certificate was renewed");
+    } else {
+      log_error("the CA's TLS certificate was not renewed", renewed.error());
+      due_ = clock_() + kRetryAfter;
+    }
+    return tls_;
+  }
+
+ private:
+  const LoadedCa& ca_;
+  Clock clock_;
+  Rng& rng_;
+  std::mutex mutex_;
+  Instant due_ = {};
+  std::shared_ptr<const TlsIdentity> tls_;
+};
+
+}  // namespace
+
+Result<Current<const TlsIdentity>> keep_tls_identity(const LoadedCa& ca, Clock clock, Rng& rng) {
+  auto keeper = std::make_shared<TlsKeeper>(ca, std::move(clock), rng);
+  TRY(keeper->renew());
+  return Current<const TlsIdentity>([keeper = std::move(keeper)] { return keeper->get(); });
 }
 
 }  // namespace set::ca

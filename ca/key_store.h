@@ -1,10 +1,10 @@
-// The CA's directory: key files, certificates and settings. Written once by `init`, read by
-// `serve`.
-//   root.keys.set  next-root.keys.set  brand.keys.set   never opened by the daemon: put them away
-//   keys.set          cca, mca, pca, signature, key-exchange, transport, card
-//   {root,brand,cca,mca,pca,signature,key-exchange}.pem, trust.pem
+// The online CA's directory: key file, certificates and settings. Written by `init`, or by
+// `ceremony request` and `ceremony install`; read by `serve`.
+//   keys.set          cca, mca, pca, signature, key-exchange, bci, transport, card
+//   {root,brand,cca,mca,pca,signature,key-exchange,bci}.pem, trust.pem
+//   {root,brand,gca}.crl  lists of revoked certificates of the keys that are put away
 //   ca.json           settings; written last: with it the directory is complete
-// Not for concurrent use.
+// `init` puts the safe (safe_store.h) into the same directory. Not for concurrent use.
 #pragma once
 
 #include <filesystem>
@@ -19,12 +19,22 @@ struct Settings {
   std::string brand;
   std::vector<std::string> hosts;  ///< of the CA's own TLS certificate
   std::string public_url;
+  Lifetimes lifetimes = {};  ///< not of the directory: `serve` is told
+};
+
+/// The newest list of a key that is not here.
+struct OfflineCrl {
+  std::string name;  ///< "root", "brand" or "gca"
+  Certificate issuer;
+  Crl crl;
 };
 
 /// What the daemon works with. Immutable; any thread.
 struct LoadedCa {
   Settings settings;
   OperatingAuthorities authorities;
+  Authority bci;  ///< signs the brand's BCI
+  std::vector<OfflineCrl> offline_crls;
   TransportRoot transport;
   std::shared_ptr<const Party> party;
   SecretBytes card_key;  ///< 32 bytes: card numbers under it are counted, never kept
@@ -34,18 +44,34 @@ struct LoadedCa {
 
 /// conflict if something is in the directory already; bad_config if others may look into it.
 Result<void> check_new_directory(const std::filesystem::path& directory);
+
+/// keys.set, in a directory that may be new. conflict if there is one.
+Result<void> save_online_keys(const std::filesystem::path& directory, const OnlineKeys& keys,
+                              const KeyLock& lock, Rng& rng);
+Result<OnlineKeys> load_online_keys(const std::filesystem::path& directory, const KeyLock& lock);
+/// What belongs to keys.set: with it the directory is complete.
+Result<void> save_online_certificates(const std::filesystem::path& directory,
+                                      const OnlineChains& chains, const Certificate& root,
+                                      const std::string& trust_pem, const OfflineCrls& crls,
+                                      const Settings& settings);
+/// The trust file with a new root, for a complete directory.
+Result<void> save_trust(const std::filesystem::path& directory, const std::string& trust_pem);
+/// Safe and online CA in one directory, as `init` makes them.
 Result<void> save_new_ca(const std::filesystem::path& directory, const Hierarchy& hierarchy,
-                         const Settings& settings, const Passphrase& passphrase,
-                         const Passphrase& root_passphrase, Rng& rng);
+                         const Settings& settings, const KeyLock& lock, const KeyLock& root_lock,
+                         Rng& rng);
+/// Of the chains, each certificate once, and the root.
+std::vector<Certificate> certificates_of(const OnlineChains& chains, const Certificate& root);
 
 /// Of a complete directory only. Errors: bad_config.
 Result<Settings> load_settings(const std::filesystem::path& directory);
 /// Checks modes, that each key fits its certificate, and every chain against trust.pem.
 /// Errors: bad_config, wrong_passphrase, Trust's.
-Result<LoadedCa> load_ca(const std::filesystem::path& directory, const Passphrase& passphrase,
-                         Instant now);
+Result<LoadedCa> load_ca(const std::filesystem::path& directory, const KeyLock& lock, Instant now);
 
 /// The daemon's TLS identity, made anew at every start.
 Result<TlsIdentity> make_tls_identity(const LoadedCa& ca, Instant now, Rng& rng);
+/// The same, and again when two thirds of its life are over. `ca` outlives what is returned.
+Result<Current<const TlsIdentity>> keep_tls_identity(const LoadedCa& ca, Clock clock, Rng& rng);
 
 }  // namespace set::ca

@@ -6,7 +6,12 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "ca/audit_command.h"
+#include "ca/certs_command.h"
 #include "ca/config.h"
+#include "ca/doctor_command.h"
+#include "ca/publication.h"
+#include "ca/requests_command.h"
 #include "ca/service.h"
 #include "ca/trust_http.h"
 #include "common/daemon/files.h"
@@ -17,18 +22,16 @@
 namespace set::ca {
 namespace {
 
-constexpr Duration kPurgeEvery = std::chrono::minutes(1);
+constexpr Duration kLookEvery = std::chrono::seconds(2);  // for a new root
+constexpr std::int64_t kLooksPerPurge = 30;
 
 void say(const std::string& text) { fmt::print(stderr, "{}\n", text); }
 void answer(const std::string& text) { fmt::print(stdout, "{}\n", text); }
 
 std::vector<IssuedRecord> own_certificates(const Hierarchy& h) {
   std::vector<IssuedRecord> own;
-  for (const auto* certificate :
-       {&h.root.certificate, &h.brand.certificate, &h.operating.cca.certificate,
-        &h.operating.mca.certificate, &h.operating.pca.certificate,
-        &h.messages.signature_chain.leaf, &h.messages.key_exchange_chain.leaf}) {
-    own.push_back(record_of(*certificate, ""));
+  for (const auto& certificate : certificates_of(h.chains, h.root.certificate)) {
+    own.push_back(record_of(certificate, ""));
   }
   return own;
 }
@@ -36,9 +39,9 @@ std::vector<IssuedRecord> own_certificates(const Hierarchy& h) {
 void say_what_is_next(const Config& config) {
   const auto dir = config.dir.string();
   say("\nThe CA is ready in " + dir + ".");
-  say("  root.keys.set, next-root.keys.set, brand.keys.set   not needed by `serve`: move them to a "
+  say("  root-1.keys.set, root-2.keys.set, brand.keys.set   not needed by `serve`: move them to a "
       "safe place");
-  say("  keys.set                                            what `serve` opens");
+  say("  keys.set                                           what `serve` opens");
   say("Give the root fingerprint to everyone who is to trust this CA, by a way that cannot be "
       "changed on.");
   say("Next:\n  set-ca serve --dir " + dir + " --cards deploy/sandbox/cards.toml");
@@ -48,17 +51,18 @@ Result<void> init(const Config& config) {
   TRY(check_new_directory(config.dir));
   auto& rng = Rng::system();
   const auto now = system_clock()();
-  const auto hierarchy = TRY(make_hierarchy({config.brand, config.public_url}, now, rng));
+  const auto hierarchy =
+      TRY(make_hierarchy({config.brand, config.public_url, config.geopolitical}, now, rng));
   const Settings settings{config.brand, config.hosts, config.public_url};
   // A TLS certificate for these hosts, only to see now whether it can be made.
-  TRY(issue_daemon_tls(hierarchy.transport, config.brand, config.hosts, now, rng));
-  const auto passphrase =
-      TRY(read_passphrase(config.passphrase, "New passphrase for keys.set", true));
+  TRY(issue_daemon_tls(hierarchy.transport, config.brand, config.hosts, {}, now, rng));
+  const auto access = TRY(KeyAccess::read_new(config.keys, {}, "New passphrase for keys.set"));
   const bool own_root = !config.root_passphrase.file.empty() || config.root_passphrase.descriptor;
   std::optional<Passphrase> root;
   if (own_root)
     root = TRY(read_passphrase(config.root_passphrase, "New passphrase for the root", true));
-  TRY(save_new_ca(config.dir, hierarchy, settings, passphrase, root ? *root : passphrase, rng));
+  TRY(save_new_ca(config.dir, hierarchy, settings, access.lock(),
+                  root ? KeyLock(*root) : access.lock(), rng));
   auto store = TRY(Store::open(config.database));
   TRY(store.insert_own(own_certificates(hierarchy), now));
   const auto fingerprint = hierarchy.root.certificate.thumbprint().hex();
@@ -78,9 +82,27 @@ Result<void> init(const Config& config) {
   return {};
 }
 
-/// Forgets what has expired, until the stop.
-void purge_until_stop(Store& store) {
-  while (!wait_for_stop(kPurgeEvery)) {
+Result<FormBook> load_forms(const std::filesystem::path& file) {
+  if (file.empty()) return FormBook::standard();
+  auto forms = FormBook::parse(TRY(read_text_file(file)));
+  if (!forms) return failure(ErrorCode::bad_config, file.string() + ": " + forms.error().detail);
+  return forms;
+}
+
+/// Takes what `ceremony install` has put into trust.pem, so that it is given out.
+Result<void> renew_trust(const Trust& trust, const std::filesystem::path& directory) {
+  const auto pem = TRY(read_text_file(directory / "trust.pem"));
+  if (TRY(trust.renew(pem, system_clock()()))) log_info("a new root is given out");
+  return {};
+}
+
+/// Forgets what has expired and looks for a new root, until the stop.
+void look_after_until_stop(Store& store, const Trust& trust,
+                           const std::filesystem::path& directory) {
+  for (std::int64_t looks = 1; !wait_for_stop(kLookEvery); ++looks) {
+    if (const auto renewed = renew_trust(trust, directory); !renewed)
+      log_warning("trust.pem", renewed.error());
+    if (looks % kLooksPerPurge != 0) continue;
     if (const auto purged = store.purge(system_clock()()); !purged)
       log_warning("purge failed", purged.error());
   }
@@ -95,36 +117,57 @@ Result<void> write_ready_file(const std::filesystem::path& file, const Server& s
 
 Result<void> serve(const Config& config) {
   TRY(load_settings(config.dir));  // before anybody types a passphrase
+  TRY(check_times(config.revocation.times));
   const Issuer issuer(TRY(CardFile::load(config.cards)));
-  const auto passphrase = TRY(read_passphrase(config.passphrase, "Passphrase for keys.set", false));
+  auto forms = TRY(load_forms(config.forms));
+  auto approval = TRY(ApprovalRules::parse(config.approval));
+  const auto access = TRY(KeyAccess::read(config.keys, config.dir / "keys.set"));
   auto& rng = Rng::system();
   const auto clock = system_clock();
-  const auto ca = TRY(load_ca(config.dir, passphrase, clock()));
+  auto ca = TRY(load_ca(config.dir, access.lock(), clock()));
+  ca.settings.lifetimes = config.lifetimes;
   auto store = TRY(Store::open(config.database));
   TRY(store.purge(clock()));
-  const auto tls = TRY(make_tls_identity(ca, clock(), rng));
-  Service service({ca, issuer, store, clock, rng});
+  Publisher publisher({ca, store.database(), config.revocation.times, clock});
+  TRY(publisher.start());  // whoever registers is told what is revoked
+  const auto tls = TRY(keep_tls_identity(ca, clock, rng));
+  std::optional<BankClient> bank;
+  if (config.bank) bank.emplace(*config.bank, clock, rng);
+  Service service({.ca = ca,
+                   .issuer = issuer,
+                   .store = store,
+                   .clock = clock,
+                   .rng = rng,
+                   .forms = std::move(forms),
+                   .approval = std::move(approval),
+                   .ask_again = config.ask_again,
+                   .rate = {config.requests_per_second, 10 * config.requests_per_second},
+                   .sessions_per_address = config.sessions_per_address,
+                   .bank = bank ? &*bank : nullptr});
 
-  auto http = TRY(TrustHttp::start(config.http_listen, ca.party->trust->pem(), ca.published));
+  auto http = TRY(TrustHttp::start(
+      config.http_listen, [trust = ca.party->trust] { return trust->pem(); }, ca.published,
+      [&publisher](std::string_view name) { return publisher.file(name); }));
   ServerLimits limits;
   limits.max_concurrent_streams = 32;  // wallets connect
   std::vector<Server> servers;
   servers.push_back(
       TRY(Server::start({.listen = config.listen,
-                         .credentials = server_credentials(tls, ClientCertificate::none),
+                         .credentials = server_credentials(tls, ClientCertificate::optional),
                          .services = {&service},
                          .limits = limits})));
-  const auto health = TRY(ListenAddress::parse("unix:" + (config.dir / "health.sock").string()));
-  servers.push_back(TRY(Server::start({.listen = health, .credentials = nullptr, .services = {}})));
+  servers.push_back(TRY(Server::start_admin(config.admin_listen)));
 
   expect_stop();
   for (auto& server : servers) server.set_serving(true);
   TRY(write_ready_file(config.ready_file, servers.front(), http));
   log_info("serving trust over http", LogWord{"address", http.address()});
-  std::thread purge([&store] { purge_until_stop(store); });
+  std::thread purge([&] { look_after_until_stop(store, *ca.party->trust, config.dir); });
+  std::thread publish([&publisher] { publisher.run_until_stop(); });
   const auto served = set::serve(std::move(servers), {});
   request_stop();
   purge.join();
+  publish.join();
   if (!config.ready_file.empty()) {
     std::error_code ignored;
     std::filesystem::remove(config.ready_file, ignored);
@@ -175,8 +218,40 @@ Result<void> main_of(int argc, char** argv) {
       return serve(config);
     case Command::token_create:
       return token_create(config);
+    case Command::ceremony:
+      return run_ceremony(config.ceremony, config.common.json);
+    case Command::key:
+      return run_key(config.key);
+    case Command::doctor:
+      return run_doctor(config);
+    case Command::requests_list:
+      return list_requests(config);
+    case Command::requests_show:
+      return show_request(config);
+    case Command::requests_approve:
+      return approve_request(config);
+    case Command::requests_reject:
+      return reject_request(config);
+    case Command::certs_list:
+      return list_certificates(config);
+    case Command::certs_show:
+      return show_certificate(config);
+    case Command::certs_lint:
+      return lint_certificates(config);
+    case Command::audit_list:
+      return list_audit(config);
+    case Command::audit_verify:
+      return verify_audit(config);
+    case Command::revoke:
+      return revoke(config);
+    case Command::crl_show:
+      return crl_show(config);
+    case Command::crl_publish:
+      return crl_publish(config);
+    case Command::crl_import:
+      return crl_import(config);
     case Command::healthcheck:
-      return healthcheck("unix:" + (config.dir / "health.sock").string(), nullptr);
+      return healthcheck(config.admin_listen.str(), nullptr);
   }
   return {};
 }

@@ -20,6 +20,7 @@ std::string_view issuer_file(Role role) {
     case Role::pca:
       return "pca";
     case Role::gca:
+      return "gca";
     case Role::cardholder:
     case Role::merchant:
     case Role::gateway:
@@ -36,11 +37,14 @@ void add_urls(CertificateTemplate& contents, const ProfileContext& context, Role
   contents.issuer_url = context.public_url + "/certs/" + name + ".der";
 }
 
+/// A short life begins less long before its first day, or it would be over too soon.
+Duration backdating(Duration validity) { return std::min<Duration>(kBackdating, validity / 10); }
+
 CertificateTemplate base(const ProfileContext& context, Role issuer, Instant now,
                          Duration validity) {
   CertificateTemplate out;
   out.organization = context.brand;
-  out.not_before = now - kBackdating;
+  out.not_before = now - backdating(validity);
   out.not_after = now + validity;
   add_urls(out, context, issuer);
   return out;
@@ -79,8 +83,19 @@ CertificateTemplate brand_profile(const ProfileContext& context, Instant now) {
   return out;
 }
 
+CertificateTemplate geopolitical_profile(const ProfileContext& context, std::string_view name,
+                                         Instant now) {
+  auto out = base(context, Role::bca, now, kGeopoliticalValidity);
+  out.organizational_unit = name;
+  out.roles = {Role::gca};
+  out.key_use = KeyUse::certificate_signing;
+  out.is_ca = true;
+  out.path_limit = 1;
+  return out;
+}
+
 CertificateTemplate authority_profile(const ProfileContext& context, Role role, Instant now) {
-  auto out = base(context, Role::bca, now, kAuthorityValidity);
+  auto out = base(context, context.geopolitical ? Role::gca : Role::bca, now, kAuthorityValidity);
   out.organizational_unit = unit_of(role);
   out.roles = {role};
   out.key_use = KeyUse::certificate_signing;
@@ -98,10 +113,19 @@ CertificateTemplate message_key_profile(const ProfileContext& context, KeyUse us
   return out;
 }
 
+CertificateTemplate bci_profile(const ProfileContext& context, Instant now) {
+  auto out = base(context, Role::bca, now, kAuthorityValidity);
+  out.organizational_unit = "Brand Certificate Authority";
+  out.common_name = "Brand CRL identifier";
+  out.roles = {Role::bca};
+  out.key_use = KeyUse::signature;
+  return out;
+}
+
 CertificateTemplate cardholder_profile(const ProfileContext& context, std::string_view pseudonym,
                                        std::string_view issuer_name, Instant card_end,
                                        const Certificate& issuer, Instant now) {
-  auto out = base(context, Role::cca, now, kCardholderValidity);
+  auto out = base(context, Role::cca, now, context.lifetimes.cardholder);
   out.organizational_unit = issuer_name;
   out.common_name = pseudonym;
   out.roles = {Role::cardholder};
@@ -113,7 +137,7 @@ CertificateTemplate cardholder_profile(const ProfileContext& context, std::strin
 
 CertificateTemplate merchant_profile(const ProfileContext& context, const MerchantData& merchant,
                                      KeyUse use, const Certificate& issuer, Instant now) {
-  auto out = base(context, Role::mca, now, kPartyValidity);
+  auto out = base(context, Role::mca, now, context.lifetimes.party);
   out.organizational_unit = acquirer_unit(merchant.acquirer_bin);
   out.common_name = merchant.name;
   out.roles = {Role::merchant};
@@ -126,7 +150,7 @@ CertificateTemplate merchant_profile(const ProfileContext& context, const Mercha
 CertificateTemplate gateway_profile(const ProfileContext& context, std::string_view gateway_id,
                                     std::string_view bin, KeyUse use, const Certificate& issuer,
                                     Instant now) {
-  auto out = base(context, Role::pca, now, kPartyValidity);
+  auto out = base(context, Role::pca, now, context.lifetimes.party);
   out.organizational_unit = acquirer_unit(bin);
   out.common_name = gateway_id;
   out.roles = {Role::gateway};
@@ -150,15 +174,15 @@ TlsTemplate transport_root_profile(const ProfileContext& context, Instant now) {
   return out;
 }
 
-TlsTemplate tls_profile(const ProfileContext& context, std::string_view unit, std::string_view name,
+TlsTemplate tls_profile(const ProfileContext& context, const PartyName& party,
                         std::vector<std::string> hosts, Instant now) {
   TlsTemplate out;
-  out.organization = context.brand;
-  out.organizational_unit = unit;
-  out.common_name = name;
+  out.organization = party.brand;
+  out.organizational_unit = to_string(party.role);
+  out.common_name = party.name;
   out.hosts = std::move(hosts);
-  out.not_before = now - kBackdating;
-  out.not_after = now + kTlsValidity;
+  out.not_before = now - backdating(context.lifetimes.tls);
+  out.not_after = now + context.lifetimes.tls;
   return out;
 }
 

@@ -1,11 +1,17 @@
-// The CA's five RPCs: handle() opens and answers, enrollment.h decides, store.h remembers. Called
-// from gRPC's threads; holds no state of its own.
+// The CA's RPCs: handle() opens and answers, enrollment.h decides, store.h remembers. Every
+// request goes into the audit log, the refused ones too, and no answer leaves before it is there: a
+// full disk stops the CA, it never makes it forget. Called from gRPC's threads; holds no state but
+// the limiter's.
 #pragma once
 
+#include "ca/approval.h"
+#include "ca/bank_client.h"
 #include "ca/enrollment.h"
 #include "ca/key_store.h"
+#include "ca/renewal.h"
 #include "ca/store.h"
 #include "common/daemon/handle.h"
+#include "common/daemon/peer_limiter.h"
 #include "set/v1/services.grpc.pb.h"
 
 namespace set::ca {
@@ -16,6 +22,12 @@ struct ServiceParts {
   Store& store;
   Clock clock;
   Rng& rng;
+  FormBook forms = FormBook::standard();
+  ApprovalRules approval = {};
+  Duration ask_again = std::chrono::minutes(1);  ///< suggested in requestPended
+  PeerRate rate = {};                            ///< requests of one address
+  std::int64_t sessions_per_address = 1000;      ///< that may be open
+  BankClient* bank = nullptr;  ///< null: the issuer's own card file vouches
 };
 
 class Service final : public wire::CertificateAuthorityService::Service {
@@ -32,34 +44,64 @@ class Service final : public wire::CertificateAuthorityService::Service {
                     wire::MessageWrapper* out) override;
   grpc::Status CertInq(grpc::ServerContext* context, const wire::MessageWrapper* in,
                        wire::MessageWrapper* out) override;
+  grpc::Status BCIDistribution(grpc::ServerContext* context,
+                               const wire::BCIDistributionRequest* in,
+                               wire::BCIDistributionResponse* out) override;
 
  private:
-  // The flows, each as straight as the diagram in the specification.
-  Result<Reply<CardCInitRes>> card_c_init(const Opened<CardCInitReq>& req);
-  Result<Reply<MeAqCInitRes>> me_aq_c_init(const Opened<MeAqCInitReq>& req);
-  Result<Reply<RegFormRes>> reg_form(const Opened<RegFormReq>& req);
-  Result<Reply<CertRes>> cert(const Opened<CertReq>& req);
-  Result<Reply<CertInqRes>> cert_inq(const Opened<CertInqReq>& req);
+  // Every RPC passes here: limit, handle(), audit.
+  template <class Req, class Res, class Flow>
+  grpc::Status door(const grpc::ServerContext* context, const wire::MessageWrapper& in,
+                    wire::MessageWrapper& out, Flow flow, const NewKey<Req>& new_key = {});
+  /// resource_exhausted if this address asks too often.
+  Result<AuditEntry> admit(const grpc::ServerContext* context, std::string_view message);
+  /// The status as it is, or UNAVAILABLE and no answer if the log cannot be written.
+  grpc::Status audited(AuditEntry entry, const Handled& handled, const grpc::Status& status,
+                       wire::MessageWrapper& out);
 
-  Result<Reply<CertRes>> card_cert(const CardFormSent& session, const Opened<CertReq>& req);
-  Result<Reply<CertRes>> party_cert(const PartyInitiated& session, const Opened<CertReq>& req);
+  // The flows, each as straight as the diagram in the specification. They note in the audit entry
+  // what they learn.
+  Result<Reply<CardCInitRes>> card_c_init(const Opened<CardCInitReq>& req, AuditEntry& audit);
+  Result<Reply<MeAqCInitRes>> me_aq_c_init(const Opened<MeAqCInitReq>& req, AuditEntry& audit);
+  Result<Reply<RegFormRes>> reg_form(const Opened<RegFormReq>& req, AuditEntry& audit);
+  Result<Reply<CertRes>> cert(const Opened<CertReq>& req, AuditEntry& audit);
+  Result<Reply<CertInqRes>> cert_inq(const Opened<CertInqReq>& req, AuditEntry& audit);
+
+  Result<Reply<CertRes>> card_cert(const CardFormSent& session, const Opened<CertReq>& req,
+                                   AuditEntry& audit);
+  Result<Reply<CertRes>> party_cert(const PartyInitiated& session, const Opened<CertReq>& req,
+                                    AuditEntry& audit);
+  /// The second step: by itself, or by an operator.
+  Result<Reply<CertRes>> decide(ToCertify request, const Opened<CertReq>& req,
+                                std::optional<TokenRecord> token, const std::string& language,
+                                AuditEntry& audit);
   /// Issues and records all or nothing; a Refusal where the profile or the database says no.
-  Result<std::variant<Certified, Refusal>> certify_card(const CardFormSent& session,
-                                                        const Verified<CertReq>& req,
-                                                        const PANData0& account,
-                                                        const Digest& card);
-  Result<std::variant<Certified, Refusal>> certify_party(const PartyInitiated& session,
-                                                         const Verified<CertReq>& req,
-                                                         const TokenRecord& token);
+  Result<std::variant<Certified, Refusal>> certify(const ToCertify& request,
+                                                   std::optional<TokenRecord> token, bool approved,
+                                                   AuditEntry& audit);
+  /// None if nothing is known of what the request would renew.
+  Result<std::optional<IssuedBefore>> issued_before(const Verified<CertReq>& req);
+  /// The issuer's part of a cardholder's request: none, or its no.
+  Result<std::optional<Refusal>> ask_issuer(const AcceptedCard& accepted,
+                                            const Verified<CertReq>& req, const PANData0& account,
+                                            const Digest& card);
+  Result<Reply<CertRes>> renew_party(const PartyInitiated& session, const Opened<CertReq>& req,
+                                     AuditEntry& audit);
   Result<Reply<CertRes>> refuse(const SessionHead& head, const Verified<CertReq>& req,
-                                const Refusal& refusal);
-  Reply<CertRes> complete(const Certified& session, const Verified<CertReq>& req) const;
+                                const Refusal& refusal, AuditEntry& audit);
+  /// An approved request, at the first inquiry after that.
+  Result<CertState> collect(const Pended& session, AuditEntry& audit);
+  Origin origin_of(const AuditEntry& audit) const;
+  CardDesk desk() const { return {parts_.issuer, parts_.forms, parts_.ca.settings.brand}; }
   Answer with_certificates(const std::vector<Certificate>& certificates) const;
   const Authority& issuer_of(const Certificate& certificate) const;
+  /// peer_unavailable: the bank does not answer.
+  Result<bool> issuer_vouches(const PANData0& account, std::string_view cardholder_name) const;
   Digest card_digest(const Pan& pan) const;
 
   ServiceParts parts_;
   Receiver receiver_;
+  PeerLimiter limiter_;
 };
 
 }  // namespace set::ca

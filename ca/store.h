@@ -2,6 +2,7 @@
 // Database.
 #pragma once
 
+#include "ca/audit.h"
 #include "ca/enrollment_state.h"
 #include "ca/token.h"
 #include "common/store/database.h"
@@ -34,7 +35,63 @@ struct Completion {
   std::vector<IssuedRecord> issued;
   std::vector<Digest> new_keys;      ///< digests of all keys that were certified
   std::optional<TokenRecord> token;  ///< to be used up
-  std::optional<Digest> card;        ///< whose attempts are forgiven
+  std::optional<Digest> card;        ///< whose attempts are forgiven; kept with the certificate
+  bool approved = false;             ///< an operator's yes is used up
+  AuditEntry audit = {};             ///< goes into the log in the same transaction
+  std::optional<Thumbprint> renewed = {};  ///< must not be revoked
+};
+
+/// What an operator is asked about.
+struct RequestToPend {
+  ToCertify contents;
+  std::string language;
+  std::vector<RegFormAnswer> answers;
+  std::vector<Digest> keys;          ///< none may have been certified
+  std::optional<TokenRecord> token;  ///< to be used up
+  AuditEntry audit = {};
+};
+/// A row of `set-ca requests list`.
+struct StoredRequest {
+  std::string id;  ///< 10 hex digits
+  RequestType request_type = RequestType::card_initial_sig;
+  std::string bin;
+  std::string party_id;  ///< the id asked for; empty for cardholders
+  std::string language;
+  std::vector<RegFormAnswer> answers;
+  std::vector<std::string> hosts;
+  PartyFacts facts;
+  Instant asked_at, expires_at;
+  std::string decision;  ///< none, approved, rejected, issued
+  std::optional<Instant> decided_at;
+  std::string reason;
+};
+struct RequestDecision {
+  Decision decision = Decision::none;
+  CertStatusCode status = CertStatusCode::rejected_by_ca;  ///< iff rejected
+  std::string reason;                                      ///< EEMessage, iff rejected
+  PartyFacts facts;                                        ///< iff a merchant's or gateway's
+};
+
+/// A row of `set-ca certs list`.
+struct StoredCertificate {
+  Thumbprint thumbprint;
+  std::string kind, role, party_id, serial, subject;
+  Instant not_before, not_after;
+  bool revoked = false;
+  Instant issued_at;
+  Bytes der;
+};
+enum class CertificateState { any, valid, revoked, expired };
+struct CertificateFilter {
+  std::string role, brand, party;  ///< empty = any
+  CertificateState state = CertificateState::any;
+  std::optional<Duration> expiring_within;
+};
+
+/// Who opens a registration, and how many such may be open.
+struct Origin {
+  std::string address;  ///< without port
+  std::int64_t most_open = kMaxOpenSessions;
 };
 
 class Store {
@@ -45,10 +102,11 @@ class Store {
   Database& database() { return database_; }
 
   /// A new registration; the one that the same request opened before, if there is one.
-  /// resource_exhausted beyond kMaxOpenSessions.
-  Result<CardInitiated> insert(const CardInitiated& session, Instant now);
+  /// resource_exhausted beyond kMaxOpenSessions, or the origin's share of them.
+  Result<CardInitiated> insert(const CardInitiated& session, Instant now,
+                               const Origin& origin = {});
   /// The same; a repeat keeps LID-CA but gets the new challenges, since the old ones never left.
-  Result<void> insert(const PartyInitiated& session, Instant now);
+  Result<void> insert(const PartyInitiated& session, Instant now, const Origin& origin = {});
 
   /// unknown_lid if there is none or it has expired.
   Result<Session> find_session(const LIDCA& lid_ca, Instant now);
@@ -60,13 +118,46 @@ class Store {
   /// certified before, a token used meanwhile, an id that is somebody else's. conflict as advance.
   Result<std::optional<Refusal>> complete(const Completion& completion, Instant now);
 
+  /// Keeps a request for an operator's decision; a Refusal as complete(). conflict as advance.
+  Result<std::optional<Refusal>> pend(const RequestToPend& request, Instant now);
+  /// Newest first. `decision` empty = all.
+  Result<std::vector<StoredRequest>> requests(const std::string& decision);
+  /// not_found.
+  Result<StoredRequest> find_request(const std::string& id);
+  /// not_found; conflict if it was decided before (an approved one may still be rejected as long as
+  /// nothing was issued).
+  Result<void> decide(const std::string& id, const RequestDecision& decision,
+                      const AuditEntry& audit, Instant now);
+
+  /// Up to `most`, by the end of their validity, after one that was read before.
+  Result<std::vector<StoredCertificate>> certificates(const CertificateFilter& filter,
+                                                      const StoredCertificate* after, int most,
+                                                      Instant now);
+  /// By thumbprint, serial number (both hex) or party id, at most 100.
+  Result<std::vector<StoredCertificate>> find_certificates(const std::string& name);
+  /// The newest of a role, such as "mca".
+  Result<std::optional<StoredCertificate>> newest_certificate(std::string_view role);
+
+  Result<void> audit(const AuditEntry& entry);
+  Result<std::vector<AuditRecord>> audit_after(std::int64_t number, int most);
+
   /// True if this request may ask the issuer about this card. The same request counts once.
   Result<bool> count_card_attempt(const Digest& card, const Digest& request, Instant now);
+
+  /// What was written down of a SET certificate, with the DER of its party's newest TLS certificate
+  /// (empty for cardholders).
+  struct Issued {
+    bool revoked = false;
+    std::string role, party_id;
+    std::optional<Digest> card;
+    Bytes tls;
+  };
+  Result<std::optional<Issued>> find_issued(const Thumbprint& thumbprint);
 
   Result<void> insert(const TokenRecord& token);
   Result<std::optional<TokenRecord>> find_token(const Digest& digest);
 
-  /// The CA's own certificates, at init.
+  /// The CA's own certificates, at init or after a ceremony; those that are there stay.
   Result<void> insert_own(const std::vector<IssuedRecord>& own, Instant now);
 
   /// Forgets what has expired; run now and then.

@@ -43,7 +43,9 @@ CardFormSent read_form_sent(const Row& row) {
           row.octets<NonceCCA>(kNonceCca),
           row.text(kBin),
           row.text(kLanguage),
-          read_refusal(row)};
+          read_refusal(row),
+          row.is_null(kRequestType) ? RequestType::card_initial_sig
+                                    : static_cast<RequestType>(row.integer(kRequestType))};
 }
 
 PartyInitiated read_party(const Row& row) {
@@ -53,6 +55,7 @@ PartyInitiated read_party(const Row& row) {
   return {read_head(row),           type,
           std::move(id_data),       row.octets<Challenge>(kChallCa),
           row.blob(kEncryptionKey), row.octets<Digest>(kKemAnswer),
+          row.is_null(kLanguage) ? std::string("en") : row.text(kLanguage),
           read_refusal(row)};
 }
 
@@ -76,6 +79,8 @@ Result<Session> read_certified(Transaction& t, const Row& row) {
   return Session(std::move(out));
 }
 
+}  // namespace
+
 std::vector<std::string> split_hosts(const std::string& text) {
   std::vector<std::string> hosts;
   for (std::size_t at = 0; at < text.size();) {
@@ -86,14 +91,13 @@ std::vector<std::string> split_hosts(const std::string& text) {
   return hosts;
 }
 
-}  // namespace
-
 Result<Session> read_session(Transaction& t, const Row& row) {
   const auto& state = row.text(kState);
+  if (state == "certified") return read_certified(t, row);
+  if (auto pended = TRY(read_pended(t, read_head(row)))) return Session(std::move(*pended));
   if (state == "card_initiated") return Session(CardInitiated{read_head(row)});
   if (state == "card_form_sent") return Session(read_form_sent(row));
-  if (state == "party_initiated") return Session(read_party(row));
-  return read_certified(t, row);
+  return Session(read_party(row));
 }
 
 TokenRecord read_token(const Row& row, const Digest& digest) {
@@ -113,16 +117,6 @@ TokenRecord read_token(const Row& row, const Digest& digest) {
 }
 
 LIDCA lid_ca_of(const Row& row, std::size_t column) { return LIDCA{string_of(row.blob(column))}; }
-
-std::string id_of(const IDData& id_data) {
-  if (const auto* merchant = std::get_if<MerchantIDData>(&id_data)) return merchant->merchant_id;
-  return std::get<AcquirerIDData>(id_data).business_id;
-}
-
-std::string bin_of(const IDData& id_data) {
-  if (const auto* merchant = std::get_if<MerchantIDData>(&id_data)) return merchant->merchant_bin;
-  return std::get<AcquirerIDData>(id_data).acquirer_bin;
-}
 
 std::string join_hosts(const std::vector<std::string>& hosts) {
   std::string out;

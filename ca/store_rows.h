@@ -20,9 +20,16 @@ Result<Session> read_session(Transaction& t, const Row& row);
 /// role, name, bin, party_id, city, country, hosts, created_at, expires_at, used_at.
 TokenRecord read_token(const Row& row, const Digest& digest);
 
+/// The registration that waits for an operator, if it does.
+Result<std::optional<Pended>> read_pended(Transaction& t, const SessionHead& head);
+
+/// "A CA certifies a key once": true if it did with any of these.
+Result<bool> any_certified(Transaction& t, const std::vector<Digest>& keys);
+/// False if it is used or expired.
+Result<bool> use_token(Transaction& t, const TokenRecord& token, const LIDCA& lid_ca, Instant now);
+
+std::vector<std::string> split_hosts(const std::string& text);
 LIDCA lid_ca_of(const Row& row, std::size_t column);
-std::string id_of(const IDData& id_data);
-std::string bin_of(const IDData& id_data);
 std::string join_hosts(const std::vector<std::string>& hosts);
 
 }  // namespace set::ca::rows

@@ -54,16 +54,6 @@ Result<void> check_record(const TokenRecord& record) {
 
 Refusal refusal(std::string why) { return {CertStatusCode::rejected_by_ca, std::move(why), {}}; }
 
-std::string_view id_of(const IDData& id_data) {
-  if (const auto* merchant = std::get_if<MerchantIDData>(&id_data)) return merchant->merchant_id;
-  return std::get<AcquirerIDData>(id_data).business_id;
-}
-
-std::string_view bin_of(const IDData& id_data) {
-  if (const auto* merchant = std::get_if<MerchantIDData>(&id_data)) return merchant->merchant_bin;
-  return std::get<AcquirerIDData>(id_data).acquirer_bin;
-}
-
 }  // namespace
 
 Result<NewToken> make_token(TokenRecord record, Rng& rng) {

@@ -24,8 +24,9 @@ struct TrustHttp::Impl {
   }
 };
 
-Result<TrustHttp> TrustHttp::start(const ListenAddress& listen, std::string trust_pem,
-                                   const std::map<std::string, Bytes>& published) {
+Result<TrustHttp> TrustHttp::start(const ListenAddress& listen,
+                                   std::function<std::string()> trust_pem,
+                                   const std::map<std::string, Bytes>& published, Lists lists) {
   CHECK_OR_FAIL(!listen.is_unix(), ErrorCode::invalid_argument, "--http-listen must be host:port");
   auto impl = std::make_unique<Impl>();
   auto& server = impl->server;
@@ -36,7 +37,7 @@ Result<TrustHttp> TrustHttp::start(const ListenAddress& listen, std::string trus
   server.set_payload_max_length(kMaxRequestBytes);
   server.Get("/trust.pem",
              [pem = std::move(trust_pem)](const httplib::Request&, httplib::Response& res) {
-               res.set_content(pem, "application/x-pem-file");
+               res.set_content(pem(), "application/x-pem-file");
              });
   for (const auto& [name, der] : published) {
     server.Get("/certs/" + name,
@@ -44,6 +45,18 @@ Result<TrustHttp> TrustHttp::start(const ListenAddress& listen, std::string trus
                  res.set_content(body, "application/pkix-cert");
                });
   }
+  server.Get(R"(/crl/([a-z]+\.[a-z]+))", [lists = std::move(lists)](const httplib::Request& req,
+                                                                    httplib::Response& res) {
+    const std::string name = req.matches[1];
+    const auto bytes = lists(name);
+    if (bytes.empty()) {
+      res.status = 404;
+      return;
+    }
+    // RFC 5280 §4.2.1.13; a BCI is ours alone.
+    res.set_content(string_of(bytes),
+                    name.ends_with(".crl") ? "application/pkix-crl" : "application/octet-stream");
+  });
   int port = listen.port;
   if (port == 0) {
     port = server.bind_to_any_port(listen.host);

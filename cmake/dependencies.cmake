@@ -5,6 +5,7 @@
 #   set_dep_spdlog      set_dep_fmt                    set_dep_expected   set_dep_cli11
 #   set_dep_toml        set_dep_json                   set_dep_httplib    set_dep_threads
 #   set_dep_sqlite      set_dep_postgresql             set_dep_catch2 (brings main; tests only)
+#   set_dep_pkcs11 (headers; the module is loaded at run time)
 #   SET_PROTOC, SET_GRPC_PLUGIN   the code generators, for proto/
 
 function(set_dep name)
@@ -24,7 +25,7 @@ if(botan_dir)
   file(GLOB Botan_DIR LIST_DIRECTORIES true "${botan_dir}/lib/cmake/Botan-*")
   set(Botan_DIR "${Botan_DIR}" CACHE PATH "Botan's CMake files" FORCE)
 endif()
-find_package(Botan 3.12 CONFIG COMPONENTS ml_dsa ml_kem x25519 ecdsa x509 gcm hkdf argon2)
+find_package(Botan 3.12 CONFIG COMPONENTS ml_dsa ml_kem x25519 ecdsa x509 gcm hkdf argon2 tss)
 if(NOT Botan_FOUND)
   message(FATAL_ERROR "Botan 3.12 is not there: run deploy/deps")
 endif()
@@ -78,6 +79,11 @@ pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib>=0.11)
 set_dep(json nlohmann_json::nlohmann_json)
 set_dep(httplib PkgConfig::httplib Threads::Threads)
 
+# The headers of PKCS#11 2.40. Modules are loaded by path when an operator names one.
+pkg_check_modules(p11kit REQUIRED p11-kit-1>=0.24)
+set_dep(pkcs11 ${CMAKE_DL_LIBS})
+target_include_directories(set_dep_pkcs11 SYSTEM INTERFACE ${p11kit_INCLUDE_DIRS})
+
 # SQLite 3.35 for RETURNING and STRICT's forerunners; libpq 14 for pipelines.
 find_package(SQLite3 3.35 REQUIRED)
 find_package(PostgreSQL 14 REQUIRED)
@@ -89,4 +95,10 @@ if(SET_BUILD_TESTS)
   find_package(Catch2 3.7 CONFIG REQUIRED)
   include(Catch) # catch_discover_tests
   set_dep(catch2 Catch2::Catch2WithMain)
+  # A PKCS#11 token in software.
+  find_file(SET_SOFTHSM_MODULE libsofthsm2.so PATHS /usr/lib/softhsm
+    /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/softhsm NO_DEFAULT_PATH)
+  if(NOT SET_SOFTHSM_MODULE)
+    message(FATAL_ERROR "SoftHSM2 is not there: run deploy/deps")
+  endif()
 endif()

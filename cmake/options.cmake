@@ -18,14 +18,12 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 include(CheckPIESupported)
 check_pie_supported(LANGUAGES CXX) # without this CMake compiles for PIE but does not link so
-# Our libraries end up in executables only: one code model for all, and so one precompiled header.
+# Our libraries end up in executables only.
 set(CMAKE_CXX_COMPILE_OPTIONS_PIC "-fPIE")
 
 find_program(SET_CCACHE ccache)
 if(SET_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
-  # ccache takes a precompiled header only if it may overlook what cannot differ between two builds.
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
-    "CCACHE_SLOPPINESS=pch_defines,time_macros" "${SET_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${SET_CCACHE}")
 endif()
 
 # --- set_build ----------------------------------------------------------------------------------

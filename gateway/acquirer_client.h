@@ -1,15 +1,12 @@
 // The sandbox acquirer: a bank network that lives in the gateway's own database. Cards come from
-// the card file (common/sandbox/card_file.h); what it remembers of one is an HMAC of its number. It
-// keeps holds and captured sums per card and currency against the card's limits, and behaves as
-// each card says: approve, decline, referral, expired, slow, no_reply. Any thread.
+// the card file (common/sandbox/card_file.h), the book is a Ledger (common/sandbox/ledger.h), and
+// each card behaves as the file says: approve, decline, referral, expired, slow, no_reply. Any
+// thread.
 #pragma once
 
 #include <functional>
 
-#include "common/crypto/random.h"
-#include "common/crypto/secret_bytes.h"
-#include "common/sandbox/card_file.h"
-#include "common/store/database.h"
+#include "common/sandbox/ledger.h"
 #include "gateway/acquirer.h"
 
 namespace set::gateway {
@@ -26,31 +23,32 @@ class AcquirerClient final : public Acquirer {
 
   /// `database` has the gateway's schema; it and `cards` outlive this. `card_index_key` is the
   /// entry "card-index" of keys.set.
-  AcquirerClient(Database& database, const CardFile& cards, SecretBytes card_index_key,
-                 AcquirerOptions options, Clock clock, Rng& rng, Sleep sleep);
+  AcquirerClient(Database& database, const CardFile& cards, const SecretBytes& card_index_key,
+                 AcquirerOptions options, Clock clock, Sleep sleep);
 
   Result<AcquirerAnswer> authorize(const AcquirerRequest& request) override;
+  Result<AcquirerAnswer> authorize_subsequent(const AcquirerSubsequent& request) override;
   Result<std::optional<AcquirerAnswer>> inquire(const RRPID& auth_rrpid) override;
-  Result<void> capture(const RRPID& auth_rrpid, const Amount& amount) override;
   Result<void> reverse(const RRPID& auth_rrpid) override;
+  Result<void> lower(const AcquirerMovement& movement) override;
+  Result<void> capture(const AcquirerMovement& movement, bool final) override;
+  Result<void> reverse_capture(const AcquirerName& name, const AcquirerName& captured,
+                               const std::string& batch_id) override;
+  Result<void> credit(const AcquirerMovement& movement) override;
+  Result<void> reverse_credit(const AcquirerName& name, const AcquirerName& credited,
+                              const std::string& batch_id) override;
+  Result<AcquirerReconciled> reconcile(const AcquirerReconciliation& batch) override;
 
  private:
-  struct Entry;
-  struct Verdict;
-
-  Digest card_index(const Pan& pan) const;
-  Verdict judge(const AcquirerRequest& request, const SandboxCard* card, std::int64_t used_minor,
-                Instant now) const;
-  Result<Entry> find_or_decide(const AcquirerRequest& request);
-  static Result<std::optional<Entry>> find(Transaction& t, const RRPID& auth_rrpid);
-  Result<AcquirerAnswer> spoken(const Entry& entry, Duration delay) const;
+  Result<AcquirerAnswer> spoken(const Ledger::Answer& answer, Duration delay) const;
+  Result<void> reverse_movement(const AcquirerName& name, const AcquirerName& reversed,
+                                const std::string& batch_id);
 
   Database& database_;
   const CardFile& cards_;
-  SecretBytes card_index_key_;
+  Ledger ledger_;
   AcquirerOptions options_;
   Clock clock_;
-  Rng& rng_;
   Sleep sleep_;
 };
 

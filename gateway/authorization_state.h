@@ -11,7 +11,19 @@
 //  AwaitingAcquirer  process died, AuthReq again    as above           AuthRes
 //  AwaitingAcquirer  process died, nobody repeats   as above           (AuthRes is stored)
 //
-// A decided authorisation is final here, and its AuthRes a pure function of it.
+// A decision is final, and its AuthRes a pure function of it. What becomes of an approval since is
+// its Standing, in the same row of the database:
+//
+//  standing     message in                     next                               message out
+//  NothingHeld  AuthRevReq that cancels        NothingHeld                        AuthRevRes
+//  Undecided    AuthRevReq that cancels        NothingHeld (Void)                 AuthRevRes
+//  Live         AuthRevReq, new amount         Live, less authorised, new token   AuthRevRes
+//  Live         AuthRevReq, nothing captured   NothingHeld                        AuthRevRes
+//  Live         CapReq                         Live, more captured                CapRes
+//  Live         CapReq, final                  Live, final: the rest is released  CapRes
+//  Live         CapRevReq                      Live, less captured, not final     CapRevRes
+//  Live         CredReq                        Live, more credited                CredRes
+//  Live         CredRevReq                     Live, less credited                CredRevRes
 #pragma once
 
 #include <optional>
@@ -35,6 +47,12 @@ struct AuthorizationTerms {
   Amount auth_req_amt;  ///< at most purch_amt
   bool capture_now = false;
   std::string auth_ret_num;
+  bool subsequent_auth_ind = false;
+  std::optional<InstallRecurData> install_recur = std::nullopt;  ///< the PI's mandate
+  Bytes used_token = {};                           ///< the AuthToken that stood in for the PI
+  std::optional<RRPID> credential = std::nullopt;  ///< iff used_token: whose card
+  std::string batch_id = {};                       ///< of a sale: the store's choice, or a wish
+  Bytes card_message_key = {};                     ///< sealed (cap_token.h); empty: none
 };
 
 /// The PI is claimed; the acquirer's answer is not known.
@@ -50,6 +68,9 @@ struct Approval {
   std::optional<RespReason> resp_reason;
   std::string log_ref_id;
   Bytes cap_token;
+  Bytes auth_token = {};    ///< for the next authorisation, if one was said to follow
+  Bytes acq_card_msg = {};  ///< sealed to the cardholder
+  std::optional<AVSResult> avs_result = std::nullopt;
 };
 
 /// Approved, not captured: the acquirer holds the amount until hold_expires.
@@ -63,7 +84,7 @@ struct Approved {
 struct Captured {
   AuthorizationTerms terms;
   Approval approval;
-  Amount captured;  ///< at most auth_req_amt
+  Amount captured;  ///< auth_req_amt
   std::string batch_id;
   std::uint32_t batch_sequence_num = 0;  ///< given by the store
 };
@@ -74,6 +95,7 @@ struct Declined {
   Instant auth_date;
   std::optional<RespReason> resp_reason;
   std::string log_ref_id;
+  Bytes acq_card_msg = {};
 };
 
 /// The acquirer did not answer and was told to forget it.
@@ -84,6 +106,26 @@ struct Void {
 
 using Decided = std::variant<Approved, Captured, Declined, Void>;
 using Authorization = std::variant<AwaitingAcquirer, Approved, Captured, Declined, Void>;
+
+/// What stands of an authorisation.
+struct Undecided {};    ///< the acquirer's answer is not known
+struct NothingHeld {};  ///< declined, void or reversed
+/// Minor units of the authorisation's currency.
+struct Live {
+  std::int64_t authorized_minor = 0;
+  std::int64_t captured_minor = 0;
+  std::int64_t capturing_minor = 0;  ///< asked for, or being undone: the acquirer has not answered
+  std::int64_t credited_minor = 0;
+  bool final = false;  ///< the last capture was made
+  Bytes cap_token;     ///< the one that counts
+  Instant hold_expires;
+
+  std::int64_t left_minor() const { return authorized_minor - captured_minor - capturing_minor; }
+};
+struct Standing {
+  AuthorizationTerms terms;
+  std::variant<Undecided, NothingHeld, Live> state;
+};
 
 inline const AuthorizationTerms& terms_of(const Authorization& authorization) {
   return std::visit([](const auto& state) -> const AuthorizationTerms& { return state.terms; },

@@ -35,6 +35,25 @@ Bytes make_cap_token(ByteView token_key, const CapTokenData& data, const CapToke
 Result<CapTokenData> open_cap_token(ByteView token_key, ByteView token,
                                     const CapTokenBinding& binding);
 
+/// AuthToken: stands in for the PI in the next authorisation of a purchase, once. What it says is
+/// only which purchase; limits, sums and use stand in the database.
+struct AuthTokenData {
+  Digest hpi_data;
+  RRPID auth_rrpid;  ///< the approval that brought it
+};
+/// As make_cap_token, of {HPIData 48, authRRPID 20}; aad = label 00 merchant id 00 XID.
+Bytes make_auth_token(ByteView token_key, const AuthTokenData& data, const std::string& merchant_id,
+                      const XID& xid, Rng& rng);
+/// signature_failure for anything that does not fit.
+Result<AuthTokenData> open_auth_token(ByteView token_key, ByteView token,
+                                      const std::string& merchant_id, const XID& xid);
+
+/// The key of AcqCardMsg (card_message.h) of a purchase, at rest.
+Bytes seal_card_message_key(ByteView token_key, ByteView key, const Digest& hpi_data, Rng& rng);
+/// signature_failure.
+Result<SecretBytes> open_card_message_key(ByteView token_key, ByteView sealed,
+                                          const Digest& hpi_data);
+
 /// The reply key of a request whose answer is not there yet (seal.h's PendingReply), at rest.
 Bytes seal_pending_reply(ByteView token_key, ByteView pending, const RRPID& auth_rrpid, Rng& rng);
 /// signature_failure.

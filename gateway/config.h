@@ -7,49 +7,75 @@
 #include <vector>
 
 #include "common/base/time.h"
+#include "common/crypto/key_lock.h"
 #include "common/crypto/random.h"
 #include "common/crypto/secret_bytes.h"
+#include "common/daemon/key_access.h"
 #include "common/daemon/options.h"
-#include "common/daemon/passphrase.h"
 #include "common/daemon/server.h"
-#include "common/enrollment/trust_source.h"
+#include "common/enrollment/enrollment_flags.h"
+#include "common/enrollment/renewal_command.h"
+#include "common/enrollment/revocation_watch.h"
+#include "common/enrollment/trust_renewal.h"
+#include "common/iso8583/connection.h"
 
 namespace set::gateway {
 
-enum class Command { enroll, serve, payments_list, payments_show, healthcheck };
+enum class Command {
+  enroll,
+  serve,
+  renew,
+  needs_renewal,
+  payments_list,
+  payments_show,
+  batch_list,
+  batch_show,
+  batch_close,
+  healthcheck,
+  doctor
+};
 
 struct Config {
   CommonOptions common;
   Command command = Command::serve;
   std::filesystem::path directory;
   std::string database;  ///< "sqlite:…"; by itself sqlite:DIR/gateway.db
-  PassphraseSource passphrase;
+  KeySource keys;
+  Duration trust_every = kTrustEvery;
+  ListenAddress admin_listen;  ///< after parsing never empty: unix:DIR/health.sock by default
 
   // enroll
-  std::string ca;  ///< "host:port"
+  std::string ca;  ///< "host:port"; also of serve, for renewals
   TrustSource trust;
   std::filesystem::path token_file;
   std::string bin;  ///< the acquirer's, 6 digits
   std::string id;
   std::vector<std::string> hosts;
+  EnrollmentFlags enrollment;
 
   // serve
   ListenAddress listen;
   std::filesystem::path ready_file;
-  std::filesystem::path cards;
+  std::filesystem::path cards;  ///< of the embedded sandbox acquirer; empty if there is a bank
+  std::optional<iso8583::BankAddress> acquirer;  ///< a bank over TCP
   Duration acquirer_timeout = std::chrono::seconds(5);
   bool no_capture_now = false;
+  bool close_batches_daily = false;
+  std::string message_of_day;    ///< to cardholders; empty: none
+  std::string customer_service;  ///< a telephone number for cardholders; empty: none
+  RevocationWatchOptions revocation;
 
-  // payments
+  RenewOptions renew;
+
+  // payments, batch
   std::int64_t at_most = 100;
   std::string xid;
+  std::string merchant_id;
+  std::string batch_id;
 
   /// Ends the process after --help and --version.
   /// Errors: invalid_argument, bad_config.
   static Result<Config> parse(int argc, const char* const* argv);
-
-  /// "unix:DIR/health.sock": the port with mutual TLS would want a certificate of a health check.
-  std::string health_address() const;
 };
 
 /// What only the gateway has in keys.set: "token" seals CapTokens, "card-index" hides card numbers
@@ -60,10 +86,9 @@ struct GatewayKeys {
 };
 /// Adds those that are missing to the keys.set of an enrolled directory; what is there stays, since
 /// tokens in merchants' hands were made with it.
-Result<void> make_gateway_keys(const std::filesystem::path& directory, const Passphrase& passphrase,
+Result<void> make_gateway_keys(const std::filesystem::path& directory, const KeyLock& lock,
                                Rng& rng);
 /// bad_config if the directory was never enrolled to the end.
-Result<GatewayKeys> load_gateway_keys(const std::filesystem::path& directory,
-                                      const Passphrase& passphrase);
+Result<GatewayKeys> load_gateway_keys(const std::filesystem::path& directory, const KeyLock& lock);
 
 }  // namespace set::gateway

@@ -53,12 +53,16 @@ std::vector<Certificate> certificates_in_use(const Party& self) {
 }
 
 std::vector<Certificate> certificates_named(const Party& self, std::span<const Thumbprint> named) {
+  std::vector<const Chain*> chains;
+  if (self.signature) chains.push_back(&*self.signature);
+  if (self.key_exchange) chains.push_back(&*self.key_exchange);
+  for (const auto& earlier : self.earlier_signatures) chains.push_back(&earlier.chain);
+  for (const auto& earlier : self.earlier_key_exchanges) chains.push_back(&earlier.chain);
   std::vector<Certificate> out;
   for (const auto& thumbprint : named) {
-    for (const auto* chain : {&self.signature, &self.key_exchange}) {
-      if (!chain->has_value()) continue;
-      if ((*chain)->leaf.thumbprint() == thumbprint) add_chain_once(out, **chain);
-      for (const auto& issuer : (*chain)->issuers) {
+    for (const auto* chain : chains) {
+      if (chain->leaf.thumbprint() == thumbprint) add_chain_once(out, *chain);
+      for (const auto& issuer : chain->issuers) {
         if (issuer.thumbprint() == thumbprint) add_once(out, issuer);
       }
     }

@@ -26,7 +26,7 @@ PCertRes make_pcert_res(const AcceptedPCertReq& request, const Party& self,
 /// What this gateway uses now, without the root: signature and key-exchange certificates, each with
 /// its issuers, nothing twice.
 std::vector<Certificate> certificates_in_use(const Party& self);
-/// Of these, the ones named and their issuers. Unknown ones are passed over.
+/// The ones named and their issuers, of these and of earlier ones. Unknown ones are passed over.
 std::vector<Certificate> certificates_named(const Party& self, std::span<const Thumbprint> named);
 
 }  // namespace set::gateway

@@ -1,5 +1,7 @@
 #include "gateway/payments.h"
 
+#include "common/message/authorization_reversal.h"
+
 namespace set::gateway {
 namespace {
 
@@ -35,6 +37,28 @@ Shown shown(const Void& state) {
   return {.state = "void", .auth_code = to_string(AuthCode::no_reply), .at = state.auth_date};
 }
 
+std::string_view state_word(ItemState state) {
+  if (state == ItemState::pending) return "pending";
+  return state == ItemState::done ? "done" : "refused";
+}
+
+/// SET's word, in the code that the item's answer has.
+std::string code_word(const PaymentItem& item) {
+  const int number = item.code.value().number;
+  switch (item.asked.kind) {
+    case ItemKind::capture:
+      return std::string(to_string(static_cast<CapCode>(number)));
+    case ItemKind::lowering:
+    case ItemKind::cancellation:
+      return std::string(to_string(static_cast<AuthRevCode>(number)));
+    case ItemKind::capture_reversal:
+    case ItemKind::credit:
+    case ItemKind::credit_reversal:
+      break;
+  }
+  return std::string(to_string(static_cast<CapRevOrCredCode>(number)));
+}
+
 Shown shown_of(const Authorization& authorization) {
   return std::visit([](const auto& state) { return shown(state); }, authorization);
 }
@@ -66,6 +90,68 @@ nlohmann::json payment_json(const Authorization& authorization) {
     out["captured"] = to_string(view.captured->captured);
     out["batch_id"] = view.captured->batch_id;
     out["batch_sequence_num"] = view.captured->batch_sequence_num;
+  }
+  return out;
+}
+
+nlohmann::json item_json(const PaymentItem& item) {
+  nlohmann::json out{{"kind", name_of(item.asked.kind)},
+                     {"state", state_word(item.state)},
+                     {"auth_rrpid", item.asked.auth_rrpid.hex()},
+                     {"amount", nullptr},
+                     {"code", nullptr},
+                     {"batch_id", nullptr},
+                     {"batch_sequence_num", nullptr},
+                     {"at", nullptr}};
+  if (item.asked.amount) out["amount"] = to_string(*item.asked.amount);
+  if (item.code) {
+    out["code"] = code_word(item);
+    out["at"] = to_string(item.decided_at);
+  }
+  if (item.batch_sequence_num != 0) {
+    out["batch_id"] = item.batch_id;
+    out["batch_sequence_num"] = item.batch_sequence_num;
+  }
+  return out;
+}
+
+nlohmann::json purchase_json(const std::vector<Authorization>& authorizations,
+                             const std::vector<PaymentItem>& items) {
+  const auto& terms = terms_of(authorizations.front());
+  nlohmann::json out{{"xid", terms.trans_ids.xid.hex()},
+                     {"merchant_id", terms.merchant_id},
+                     {"authorizations", nlohmann::json::array()},
+                     {"items", nlohmann::json::array()}};
+  std::int64_t captured = 0;
+  std::int64_t credited = 0;
+  for (const auto& item : items) {
+    out["items"].push_back(item_json(item));
+    if (item.state != ItemState::done || !moves_money(item.asked.kind)) continue;
+    const auto minor = item.asked.amount->minor();
+    if (item.asked.kind == ItemKind::capture) captured += minor;
+    if (item.asked.kind == ItemKind::capture_reversal) captured -= minor;
+    if (item.asked.kind == ItemKind::credit) credited += minor;
+    if (item.asked.kind == ItemKind::credit_reversal) credited -= minor;
+  }
+  for (const auto& authorization : authorizations) {
+    out["authorizations"].push_back(payment_json(authorization));
+  }
+  const auto shown_minor = [&](std::int64_t minor) {
+    const auto amount = Amount::make(terms.purch_amt.currency(), minor);
+    return amount ? nlohmann::json(to_string(*amount)) : nlohmann::json(nullptr);
+  };
+  out["captured"] = shown_minor(captured);
+  out["credited"] = shown_minor(credited);
+  return out;
+}
+
+std::string item_line(const PaymentItem& item) {
+  std::string out = "  " + (item.code ? to_string(item.decided_at) : "pending") + "  " +
+                    std::string(name_of(item.asked.kind));
+  if (item.asked.amount) out += "  " + to_string(*item.asked.amount);
+  if (item.code) out += "  " + code_word(item);
+  if (item.batch_sequence_num != 0) {
+    out += "  " + item.batch_id + " #" + std::to_string(item.batch_sequence_num);
   }
   return out;
 }

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "gateway/authorization_state.h"
+#include "gateway/payment_item.h"
 
 namespace set::gateway {
 
@@ -14,5 +14,12 @@ namespace set::gateway {
 nlohmann::json payment_json(const Authorization& authorization);
 /// "2026-11-22T10:00:00.000Z  captured  approved  49.95 EUR  shop-1  XID".
 std::string payment_line(const Authorization& authorization);
+
+/// A purchase: {"xid", "merchant_id", "captured", "credited", "authorizations": […],
+/// "items": […]}; the sums are what stands now, null where it is nothing.
+nlohmann::json purchase_json(const std::vector<Authorization>& authorizations,
+                             const std::vector<PaymentItem>& items);
+nlohmann::json item_json(const PaymentItem& item);
+std::string item_line(const PaymentItem& item);
 
 }  // namespace set::gateway

@@ -1,13 +1,15 @@
-// The gateway's tables. The rules of money stand here, whatever the code does (protocol §7): a PI
-// pays once, an authorisation belongs to one PI, captured ≤ authorised ≤ the PI's amount, a
-// captured item is in exactly one batch. There is no column for a card number: the sandbox acquirer
-// knows a card by an HMAC of it.
+// The gateway's tables. The rules of money stand here, whatever the code does (protocol §7): as the
+// gateway began with them, and in payment_schema.h as they are now. There is no column for a card
+// number: the sandbox acquirer knows a card by an HMAC of it.
 #pragma once
 
 #include <array>
 
+#include "common/sandbox/ledger_schema.h"
 #include "common/store/database.h"
 #include "common/store/replies.h"
+#include "gateway/iso8583_store.h"
+#include "gateway/payment_schema.h"
 
 namespace set::gateway {
 
@@ -111,6 +113,32 @@ inline constexpr std::string_view kGatewaySchema = R"sql(
     WHERE state IN ('held', 'captured');
 )sql";
 
-inline constexpr std::array<Migration, 2> kMigrations{{{1, replies::kSchema}, {2, kGatewaySchema}}};
+/// The sandbox acquirer's book moves into a Ledger's tables (common/sandbox/ledger_schema.h), which
+/// know partial captures, credits and reversals. 00, 01, 05, 54: what the old book's AuthCodes
+/// mean.
+inline constexpr std::string_view kMoveAcquirerBook = R"sql(
+  INSERT INTO ledger_holds (name, state, silent, card_index, merchant_id, currency, asked_minor,
+    held_minor, captured_minor, response_code, approval_code, log_ref_id, hold_expires, created_at)
+  SELECT auth_rrpid, CASE state WHEN 'captured' THEN 'closed' WHEN 'expired' THEN 'held'
+      ELSE state END, silent, card_index, merchant_id, currency, amount_minor,
+    CASE WHEN state IN ('refused', 'reversed') THEN 0 ELSE amount_minor END, captured_minor,
+    CASE auth_code WHEN 0 THEN '00' WHEN 4 THEN '01' WHEN 6 THEN '54' WHEN 2 THEN '05' END,
+    approval_code, log_ref_id, hold_expires, created_at FROM acquirer_holds;
+  INSERT INTO ledger_entries (number, name, kind, hold, merchant_id, batch_id, currency,
+    amount_minor, posted_at)
+  SELECT ROW_NUMBER() OVER (ORDER BY h.created_at, h.auth_rrpid), h.auth_rrpid, 'capture',
+    h.auth_rrpid, h.merchant_id, COALESCE(a.batch_id, ''), h.currency, h.captured_minor,
+    h.created_at
+  FROM acquirer_holds h LEFT JOIN authorizations a ON a.auth_rrpid = h.auth_rrpid
+  WHERE h.state = 'captured';
+  DROP TABLE acquirer_holds;
+)sql";
+
+inline constexpr std::array<Migration, 6> kMigrations{{{1, replies::kSchema},
+                                                       {2, kGatewaySchema},
+                                                       {3, kLedgerSchema},
+                                                       {4, kMoveAcquirerBook},
+                                                       {5, kQuestionSchema},
+                                                       {6, kPaymentSchema}}};
 
 }  // namespace set::gateway

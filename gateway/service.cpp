@@ -1,7 +1,7 @@
 #include "gateway/service.h"
 
 #include "common/base/log.h"
-#include "common/daemon/tls.h"
+#include "common/daemon/access.h"
 #include "common/store/crash_point.h"
 #include "gateway/cap_token.h"
 #include "gateway/gateway_certificate.h"
@@ -12,15 +12,6 @@ namespace {
 constexpr int kMaxFetchedThumbprints = 32;
 // A repeat passes the date check until its own date, which may be ahead of ours, is too old.
 constexpr Duration kRepeatWindow = 2 * kFreshnessWindow;
-
-/// "Mutual TLS between merchant, gateway and CA" (protocol §1). The message proves who speaks; the
-/// transport only keeps strangers away.
-Result<void> check_peer(const grpc::ServerContext& context) {
-  const auto peer = TRY(tls_peer(*context.auth_context()));
-  CHECK_OR_FAIL(peer.organizational_unit == "merchant", ErrorCode::permission_denied,
-                "only merchants may call the gateway");
-  return {};
-}
 
 void log_decided(const Decided& decided) {
   const auto& terms = terms_of(decided);
@@ -53,8 +44,9 @@ std::optional<Decided> decided_if(const Authorization& authorization) {
 
 }  // namespace
 
-grpc::Status Service::authorize(const wire::MessageWrapper& in, wire::MessageWrapper& out) {
-  const auto request_digest = request_bytes_digest(in);
+grpc::Status Service::authorize(const Caller& caller, const wire::MessageWrapper& in,
+                                wire::MessageWrapper& out) {
+  const auto request_digest = request_bytes_digest(in, caller);
   // These bytes were claimed and their answer is still owed: that they are too old by now must not
   // sound as if nothing had happened.
   if (is_stale(in)) {
@@ -62,7 +54,7 @@ grpc::Status Service::authorize(const wire::MessageWrapper& in, wire::MessageWra
     if (!owed) return status_of(owed.error());
     if (*owed) return status_of({ErrorCode::in_progress, ""});
   }
-  return handle<AuthReq, AuthRes>(parts_.receiver, in, out, [&](Opened<AuthReq>& opened) {
+  return handle<AuthReq, AuthRes>(parts_.receiver, caller, in, out, [&](Opened<AuthReq>& opened) {
     return authorize_flow(opened, request_digest);
   });
 }
@@ -96,11 +88,22 @@ Result<std::variant<Decided, Refused>> Service::decide(Opened<AuthReq>& opened, 
   if (const auto known = TRY(parts_.store.find(auth_req.head().rrpid))) {
     TRY(accept_repeat(*known, auth_req));
     if (auto decided = decided_if(*known)) return *std::move(decided);
+    const auto& waiting = std::get<AwaitingAcquirer>(*known);
+    if (waiting.terms.credential) return TRY(ask_acquirer(waiting, nullptr));
     const auto pi = open_pi(opened.baggage, party, parts_.receiver.now());
     // It opened when it was claimed. What has expired since then must not end what may be captured.
     CHECK_OR_FAIL(pi, ErrorCode::in_progress, "an open authorisation whose PI opens no more");
-    return TRY(ask_acquirer(std::get<AwaitingAcquirer>(*known), pi->account));
+    return TRY(ask_acquirer(waiting, &pi->account, auth_req->avs_data));
   }
+  const auto token = TRY(open_token_pi(opened.baggage));
+  return token.empty() ? decide_new(opened, party, request_digest)
+                       : decide_by_token(opened, token, party, request_digest);
+}
+
+Result<std::variant<Decided, Refused>> Service::decide_new(Opened<AuthReq>& opened,
+                                                           const Party& party,
+                                                           const Digest& request_digest) {
+  const auto& auth_req = opened.message;
   const auto now = parts_.receiver.now();
   const auto pi = TRY(open_pi(opened.baggage, party, now));
   const auto pi_state = TRY(parts_.store.find_pi(pi.pi_tbs->hpi_data));
@@ -108,33 +111,85 @@ Result<std::variant<Decided, Refused>> Service::decide(Opened<AuthReq>& opened, 
   if (auto* refused = std::get_if<Refused>(&accepted)) return std::move(*refused);
 
   auto& waiting = std::get<AwaitingAcquirer>(accepted);
+  waiting.terms.card_message_key =
+      seal_card_message_key(parts_.token_key.reveal(), pi.card_message_key.reveal(),
+                            waiting.terms.hpi_data, parts_.receiver.rng());
+  return claim_and_ask(std::move(waiting), &pi.account, opened, request_digest);
+}
+
+Result<std::variant<Decided, Refused>> Service::decide_by_token(Opened<AuthReq>& opened,
+                                                                ByteView token, const Party& party,
+                                                                const Digest& request_digest) {
+  const auto& auth_req = opened.message;
+  const auto& trans_ids = auth_req.head().trans_ids;
+  CHECK_OR_FAIL(trans_ids, ErrorCode::decoding_failure, "an AuthReq without TransIDs");
+  // "AuthToken: verify own signature and decrypt" (§3.6 step 4a): for this merchant and XID.
+  const auto& merchant_id = auth_req.signer().merchant_data()->merchant_id;
+  const auto opened_token =
+      TRY(open_auth_token(parts_.token_key.reveal(), token, merchant_id, trans_ids->xid));
+  const auto mandate = TRY(parts_.store.find_mandate(opened_token.hpi_data));
+  CHECK_OR_FAIL(mandate && mandate->credential, ErrorCode::internal, "an AuthToken without its PI");
+  auto accepted = TRY(accept_auth_req_by_token(auth_req, *mandate, token, party, parts_.terms,
+                                               parts_.receiver.now()));
+  if (auto* refused = std::get_if<Refused>(&accepted)) return std::move(*refused);
+  return claim_and_ask(std::get<AwaitingAcquirer>(std::move(accepted)), nullptr, opened,
+                       request_digest);
+}
+
+Result<std::variant<Decided, Refused>> Service::claim_and_ask(AwaitingAcquirer waiting,
+                                                              const PANData* account,
+                                                              const Opened<AuthReq>& opened,
+                                                              const Digest& request_digest) {
   const OwedReply owed{request_digest, pending_reply_of(opened.reply)};
   switch (TRY(parts_.store.claim(waiting, owed))) {  // before the acquirer is asked
     case Claim::claimed:
-      return TRY(ask_acquirer(std::move(waiting), pi.account));
+      return TRY(ask_acquirer(std::move(waiting), account, opened.message->avs_data));
     case Claim::pi_in_use:
-      return Refused{AuthCode::pi_previously_used, pi.head.purch_amt};
+      return refused(AuthCode::pi_previously_used, waiting.terms);
+    case Claim::cancelled:
+    case Claim::no_batch:
+      return refused(AuthCode::invalid_transaction, waiting.terms);
     case Claim::known:
       break;
   }
   return failure(ErrorCode::in_progress, "this AuthReq is being worked on");
 }
 
-Result<Decided> Service::ask_acquirer(AwaitingAcquirer waiting, const PANData& account) {
-  const auto& terms = waiting.terms;
-  const Deciding alone(*this, terms.auth_rrpid);
+Result<AcquirerAnswer> Service::ask(const AuthorizationTerms& terms, const PANData* account,
+                                    const std::optional<AVSData>& avs_data) {
+  if (terms.credential) {
+    return parts_.acquirer.authorize_subsequent({.auth_rrpid = terms.auth_rrpid,
+                                                 .original = *terms.credential,
+                                                 .amount = terms.auth_req_amt,
+                                                 .capture_now = terms.capture_now,
+                                                 .merchant_id = terms.merchant_id,
+                                                 .batch_id = terms.batch_id});
+  }
+  auto out = TRY(parts_.acquirer.authorize({.auth_rrpid = terms.auth_rrpid,
+                                            .account = *account,
+                                            .amount = terms.auth_req_amt,
+                                            .capture_now = terms.capture_now,
+                                            .merchant_id = terms.merchant_id,
+                                            .batch_id = terms.batch_id,
+                                            .avs_data = avs_data}));
+  // A network that compares no addresses says nothing; the merchant asked.
+  if (avs_data && !out.avs_result) out.avs_result = AVSResult::result_unavailable;
+  return out;
+}
+
+Result<Decided> Service::ask_acquirer(AwaitingAcquirer waiting, const PANData* account,
+                                      const std::optional<AVSData>& avs_data) {
+  const Deciding alone(*this, waiting.terms.auth_rrpid);
   CHECK_OR_FAIL(alone, ErrorCode::in_progress, "this AuthReq is being worked on");
   crash_point("gateway:before-acquirer");
-  auto answer = parts_.acquirer.authorize({.auth_rrpid = terms.auth_rrpid,
-                                           .account = account,
-                                           .amount = terms.auth_req_amt,
-                                           .capture_now = terms.capture_now,
-                                           .merchant_id = terms.merchant_id});
+  auto answer = ask(waiting.terms, account, avs_data);
   crash_point("gateway:after-acquirer");
   return settle(std::move(waiting), std::move(answer));
 }
 
 Result<std::optional<Decided>> Service::ask_acquirer_again(AwaitingAcquirer waiting) {
+  // With a stored credential nothing is missing: it is the same question again.
+  if (waiting.terms.credential) return TRY(ask_acquirer(std::move(waiting), nullptr));
   const Deciding alone(*this, waiting.terms.auth_rrpid);
   if (!alone) return std::nullopt;  // a flow is at it
   auto known = parts_.acquirer.inquire(waiting.terms.auth_rrpid);
@@ -171,7 +226,7 @@ Result<Decided> Service::settle(AwaitingAcquirer waiting, Result<AcquirerAnswer>
     crash_point("gateway:after-reversal");
   }
   auto decided = answer
-                     ? accept_acquirer_answer(std::move(waiting), *answer,
+                     ? accept_acquirer_answer(std::move(waiting), *answer, parts_.terms,
                                               parts_.token_key.reveal(), now, parts_.receiver.rng())
                      : accept_no_reply(std::move(waiting), now);
   auto saved = parts_.store.advance(std::move(decided));
@@ -209,7 +264,15 @@ Result<void> Service::resume(Duration older_than) {
       log_warning("an answer is still owed", xid, stored.error());
     }
   }
-  return {};
+  return resume_payments(by);
+}
+
+ReplyContext Service::reply_context_of(PendingReply pending, const Thumbprint& merchant) const {
+  return {.rrpid = pending.rrpid,
+          .request_digest = pending.request_digest,
+          .requester = merchant,
+          .key = std::move(pending.key),
+          .held = {}};
 }
 
 Result<void> Service::store_answer(const Store::Unanswered& unanswered) {
@@ -218,12 +281,8 @@ Result<void> Service::store_answer(const Store::Unanswered& unanswered) {
   const auto party = parts_.receiver.party();
   const auto opened =
       TRY(open_pending_reply(parts_.token_key.reveal(), unanswered.owed.pending, terms.auth_rrpid));
-  auto pending = TRY(PendingReply::from_bytes(opened.reveal()));
-  const ReplyContext reply{.rrpid = pending.rrpid,
-                           .request_digest = pending.request_digest,
-                           .requester = terms.merchant,
-                           .key = std::move(pending.key),
-                           .held = {}};
+  const auto reply =
+      reply_context_of(TRY(PendingReply::from_bytes(opened.reveal())), terms.merchant);
   const auto answer =
       reply_of(make_auth_res(unanswered.decided, party->key_exchange.value().leaf.thumbprint()),
                terms.trans_ids);
@@ -232,14 +291,14 @@ Result<void> Service::store_answer(const Store::Unanswered& unanswered) {
   return parts_.store.database().in_transaction("gateway:answered", [&](Transaction& t) {
     return replies::save(t, terms.merchant.view(), to_string(Treatment<AuthReq>::info.type),
                          terms.auth_rrpid,
-                         {unanswered.owed.request_digest, pending.request_digest, bytes}, now);
+                         {unanswered.owed.request_digest, reply.request_digest, bytes}, now);
   });
 }
 
-grpc::Status Service::gateway_certificates(const wire::MessageWrapper& in,
+grpc::Status Service::gateway_certificates(const Caller& caller, const wire::MessageWrapper& in,
                                            wire::MessageWrapper& out) {
   return handle<PCertReq, PCertRes>(
-      parts_.receiver, in, out, [&](Opened<PCertReq>& opened) -> Result<Reply<PCertRes>> {
+      parts_.receiver, caller, in, out, [&](Opened<PCertReq>& opened) -> Result<Reply<PCertRes>> {
         const auto party = parts_.receiver.party();
         const auto accepted = TRY(accept_pcert_req(opened.message, *party, parts_.terms));
         return Reply<PCertRes>{.message = make_pcert_res(accepted, *party, parts_.terms),
@@ -268,22 +327,49 @@ Result<wire::FetchCertificatesResponse> Service::fetch_certificates(
 
 grpc::Status Service::Authorize(grpc::ServerContext* context, const wire::MessageWrapper* in,
                                 wire::MessageWrapper* out) {
-  const auto peer = check_peer(*context);
-  return peer ? authorize(*in, *out) : status_of(peer.error());
+  return authorize(caller_of(context), *in, *out);
+}
+
+grpc::Status Service::ReverseAuthorization(grpc::ServerContext* context,
+                                           const wire::MessageWrapper* in,
+                                           wire::MessageWrapper* out) {
+  return reverse_authorization(caller_of(context), *in, *out);
+}
+
+grpc::Status Service::Capture(grpc::ServerContext* context, const wire::MessageWrapper* in,
+                              wire::MessageWrapper* out) {
+  return capture(caller_of(context), *in, *out);
+}
+
+grpc::Status Service::ReverseCapture(grpc::ServerContext* context, const wire::MessageWrapper* in,
+                                     wire::MessageWrapper* out) {
+  return reverse_capture(caller_of(context), *in, *out);
+}
+
+grpc::Status Service::Credit(grpc::ServerContext* context, const wire::MessageWrapper* in,
+                             wire::MessageWrapper* out) {
+  return credit(caller_of(context), *in, *out);
+}
+
+grpc::Status Service::ReverseCredit(grpc::ServerContext* context, const wire::MessageWrapper* in,
+                                    wire::MessageWrapper* out) {
+  return reverse_credit(caller_of(context), *in, *out);
+}
+
+grpc::Status Service::AdministerBatch(grpc::ServerContext* context, const wire::MessageWrapper* in,
+                                      wire::MessageWrapper* out) {
+  return administer_batch(caller_of(context), *in, *out);
 }
 
 grpc::Status Service::GatewayCertificates(grpc::ServerContext* context,
                                           const wire::MessageWrapper* in,
                                           wire::MessageWrapper* out) {
-  const auto peer = check_peer(*context);
-  return peer ? gateway_certificates(*in, *out) : status_of(peer.error());
+  return gateway_certificates(caller_of(context), *in, *out);
 }
 
-grpc::Status Service::FetchCertificates(grpc::ServerContext* context,
+grpc::Status Service::FetchCertificates(grpc::ServerContext*,
                                         const wire::FetchCertificatesRequest* in,
                                         wire::FetchCertificatesResponse* out) {
-  const auto peer = check_peer(*context);
-  if (!peer) return status_of(peer.error());
   auto fetched = fetch_certificates(*in);
   if (!fetched) {
     return {grpc::StatusCode::INVALID_ARGUMENT, std::string(to_string(fetched.error().code))};

@@ -7,7 +7,11 @@
 
 #include "common/daemon/handle.h"
 #include "gateway/authorization.h"
+#include "gateway/batch.h"
+#include "gateway/payment_item.h"
 #include "gateway/store.h"
+#include "gateway/store_batches.h"
+#include "gateway/store_payments.h"
 #include "set/v1/services.grpc.pb.h"
 
 namespace set::gateway {
@@ -22,8 +26,12 @@ class Service final : public wire::GatewayService::Service {
     Acquirer& acquirer;
     const SecretBytes& token_key;
     GatewayTerms terms;
+    bool close_daily = false;  ///< batches are closed when their day (UTC) is over
   };
-  explicit Service(Parts parts) : parts_(std::move(parts)) {}
+  explicit Service(Parts parts)
+      : parts_(std::move(parts)),
+        payments_(parts_.store.database()),
+        batches_(parts_.store.database()) {}
 
   /// Decides what was left waiting for the acquirer when a flow or the whole process died, and
   /// stores the answers that are owed, so that a merchant's repeated bytes find them however late.
@@ -31,15 +39,46 @@ class Service final : public wire::GatewayService::Service {
   /// flow that still runs comes to the same answer.
   Result<void> resume(Duration older_than = {});
 
-  /// One AuthReq; the RPCs below add the transport's check.
-  grpc::Status authorize(const wire::MessageWrapper& in, wire::MessageWrapper& out);
-  grpc::Status gateway_certificates(const wire::MessageWrapper& in, wire::MessageWrapper& out);
+  /// Closes batches whose day is over, if it was told to, and asks the acquirer about those that
+  /// are closed and complete. Beside serving.
+  Result<void> settle_batches();
+
+  /// One request each; `caller` is whom the TLS certificate names (access.h).
+  using Caller = std::optional<PartyName>;
+  grpc::Status authorize(const Caller& caller, const wire::MessageWrapper& in,
+                         wire::MessageWrapper& out);
+  grpc::Status reverse_authorization(const Caller& caller, const wire::MessageWrapper& in,
+                                     wire::MessageWrapper& out);
+  grpc::Status capture(const Caller& caller, const wire::MessageWrapper& in,
+                       wire::MessageWrapper& out);
+  grpc::Status reverse_capture(const Caller& caller, const wire::MessageWrapper& in,
+                               wire::MessageWrapper& out);
+  grpc::Status credit(const Caller& caller, const wire::MessageWrapper& in,
+                      wire::MessageWrapper& out);
+  grpc::Status reverse_credit(const Caller& caller, const wire::MessageWrapper& in,
+                              wire::MessageWrapper& out);
+  grpc::Status administer_batch(const Caller& caller, const wire::MessageWrapper& in,
+                                wire::MessageWrapper& out);
+  grpc::Status gateway_certificates(const Caller& caller, const wire::MessageWrapper& in,
+                                    wire::MessageWrapper& out);
   Result<wire::FetchCertificatesResponse> fetch_certificates(
       const wire::FetchCertificatesRequest& in) const;
 
  private:
   grpc::Status Authorize(grpc::ServerContext* context, const wire::MessageWrapper* in,
                          wire::MessageWrapper* out) override;
+  grpc::Status ReverseAuthorization(grpc::ServerContext* context, const wire::MessageWrapper* in,
+                                    wire::MessageWrapper* out) override;
+  grpc::Status Capture(grpc::ServerContext* context, const wire::MessageWrapper* in,
+                       wire::MessageWrapper* out) override;
+  grpc::Status ReverseCapture(grpc::ServerContext* context, const wire::MessageWrapper* in,
+                              wire::MessageWrapper* out) override;
+  grpc::Status Credit(grpc::ServerContext* context, const wire::MessageWrapper* in,
+                      wire::MessageWrapper* out) override;
+  grpc::Status ReverseCredit(grpc::ServerContext* context, const wire::MessageWrapper* in,
+                             wire::MessageWrapper* out) override;
+  grpc::Status AdministerBatch(grpc::ServerContext* context, const wire::MessageWrapper* in,
+                               wire::MessageWrapper* out) override;
   grpc::Status GatewayCertificates(grpc::ServerContext* context, const wire::MessageWrapper* in,
                                    wire::MessageWrapper* out) override;
   grpc::Status FetchCertificates(grpc::ServerContext* context,
@@ -49,12 +88,57 @@ class Service final : public wire::GatewayService::Service {
   Result<Reply<AuthRes>> authorize_flow(Opened<AuthReq>& opened, const Digest& request_digest);
   Result<std::variant<Decided, Refused>> decide(Opened<AuthReq>& opened, const Party& party,
                                                 const Digest& request_digest);
-  Result<Decided> ask_acquirer(AwaitingAcquirer waiting, const PANData& account);
+  Result<std::variant<Decided, Refused>> decide_new(Opened<AuthReq>& opened, const Party& party,
+                                                    const Digest& request_digest);
+  Result<std::variant<Decided, Refused>> decide_by_token(Opened<AuthReq>& opened, ByteView token,
+                                                         const Party& party,
+                                                         const Digest& request_digest);
+  Result<std::variant<Decided, Refused>> claim_and_ask(AwaitingAcquirer waiting,
+                                                       const PANData* account,
+                                                       const Opened<AuthReq>& opened,
+                                                       const Digest& request_digest);
+  /// `account` is null where the terms have a stored credential.
+  Result<Decided> ask_acquirer(AwaitingAcquirer waiting, const PANData* account,
+                               const std::optional<AVSData>& avs_data = std::nullopt);
+  Result<AcquirerAnswer> ask(const AuthorizationTerms& terms, const PANData* account,
+                             const std::optional<AVSData>& avs_data);
   /// None: it was never asked, and the merchant may still repeat its request.
   Result<std::optional<Decided>> ask_acquirer_again(AwaitingAcquirer waiting);
   Result<Decided> settle(AwaitingAcquirer waiting, Result<AcquirerAnswer> answer);
   Result<void> store_answer(const Store::Unanswered& unanswered);
   Bytes pending_reply_of(const ReplyContext& reply);
+  ReplyContext reply_context_of(PendingReply pending, const Thumbprint& merchant) const;
+
+  // What follows an authorisation: service_payments.cpp.
+  template <class Req, class Res, class Accept>
+  grpc::Status follow(const Caller& caller, const wire::MessageWrapper& in,
+                      wire::MessageWrapper& out, const Accept& accept);
+  /// Until nothing is pending; in_progress where the acquirer has not answered.
+  Result<PaymentRequest> carry_out(PaymentRequest request);
+  Result<void> carry_out(const PaymentRequest& request, const PaymentItem& item);
+  Result<void> tell_acquirer(const PaymentRequest& request, const PaymentItem& item);
+  /// A cancellation of an AuthReq that nobody works on any more ends it.
+  Result<void> end_undecided(const std::string& merchant_id, const AskedItem& asked);
+  Result<std::vector<BatchStatus>> batch_statuses(const PaymentRequest& request);
+  template <class Res>
+  Result<Reply<Res>> answer_to(const PaymentRequest& request, const Party& party);
+  template <class Req, class Res>
+  Result<void> store_payment_answer(const PaymentStore::Unanswered& unanswered);
+  Result<void> resume_payments(Instant received_by);
+
+  // Batches: service_batches.cpp.
+  Result<Reply<BatchAdminRes>> administer(const Opened<BatchAdminReq>& opened,
+                                          const Digest& request_digest);
+  /// What becomes of the operation, and of which batch.
+  Result<BatchStore::Opened> operate(const Opened<BatchAdminReq>& opened,
+                                     const Digest& request_digest);
+  Result<BAStatus> purge(const Opened<BatchAdminReq>& opened, const Batch& batch,
+                         const Digest& request_digest);
+  /// None: the batch is closed, and this request did not begin before that.
+  Result<std::optional<PaymentRequest>> purge_kind(const Opened<BatchAdminReq>& opened,
+                                                   const Batch& batch, ItemKind undone,
+                                                   const Digest& request_digest);
+  Result<void> reconcile(const Batch& batch);
 
   bool is_stale(const wire::MessageWrapper& in) const;
 
@@ -75,6 +159,8 @@ class Service final : public wire::GatewayService::Service {
   };
 
   Parts parts_;
+  PaymentStore payments_;
+  BatchStore batches_;
   std::mutex mutex_;
   std::set<RRPID> deciding_;
 };

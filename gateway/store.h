@@ -1,5 +1,6 @@
-// The gateway's memory: PIs, authorisations, batches, and the few settings made at enrolment.
-// Called by service.cpp and, beside a running daemon, by `payments`. Any thread (see Database).
+// The gateway's memory: PIs, authorisations, and the few settings made at enrolment; what follows
+// an authorisation is in store_payments.h and store_batches.h. Called by service.cpp and, beside a
+// running daemon, by `payments`. Any thread (see Database).
 #pragma once
 
 #include <string>
@@ -20,7 +21,9 @@ struct OwedReply {
 /// What became of a claim.
 enum class Claim {
   claimed,    ///< the PI is ours alone; ask the acquirer
-  pi_in_use,  ///< piPreviouslyUsed: somebody was first
+  pi_in_use,  ///< piPreviouslyUsed: somebody was first with the PI or the AuthToken
+  cancelled,  ///< an AuthRevReq came before it
+  no_batch,   ///< the batch that a sale wishes for takes no items
   known,      ///< the same authRRPID was first; look again
 };
 
@@ -35,10 +38,18 @@ class Store {
   Result<std::optional<std::string>> find_setting(std::string_view name);
 
   Result<PIState> find_pi(const Digest& hpi_data);
+  /// What is kept of a PI for authorisations by AuthToken; none: there is no such PI.
+  Result<std::optional<Mandate>> find_mandate(const Digest& hpi_data);
   Result<std::optional<Authorization>> find(const RRPID& auth_rrpid);
 
-  /// (none) → AwaitingAcquirer, and the PI Unused | FreeAgain → InProgress, in one transaction.
-  Result<Claim> claim(const AwaitingAcquirer& waiting, const OwedReply& owed);
+  /// What stands of an authorisation of this merchant.
+  static Result<std::optional<Standing>> find_standing(Transaction& t,
+                                                       const std::string& merchant_id,
+                                                       const RRPID& auth_rrpid);
+
+  /// (none) → AwaitingAcquirer, and the PI Unused | FreeAgain | Consumed (by AuthToken) →
+  /// InProgress, in one transaction. A sale gets its batch, which `waiting` then says.
+  Result<Claim> claim(AwaitingAcquirer& waiting, const OwedReply& owed);
   /// AwaitingAcquirer → decided, its PI with it; a Captured gets its place in the batch, which the
   /// returned state holds. conflict: somebody else decided it; look again.
   Result<Decided> advance(Decided decided);
@@ -51,7 +62,7 @@ class Store {
     OwedReply owed;
   };
   Result<std::vector<Unanswered>> unanswered(Instant decided_by);
-  /// True if an AuthReq of exactly these bytes was claimed and its answer is not stored yet.
+  /// True if a request of exactly these bytes was claimed and its answer is not stored yet.
   Result<bool> owes_answer_to(const Digest& request_digest);
 
   /// Newest first.

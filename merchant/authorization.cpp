@@ -1,5 +1,7 @@
 #include "merchant/authorization.h"
 
+#include "common/message/dual_signature.h"
+
 namespace set::merchant {
 namespace {
 
@@ -20,55 +22,68 @@ Result<void> check_same_purchase(const Ordered& order, const Verified<AuthRes>& 
   return {};
 }
 
-Result<void> check_same_gateway(const Certificate& signer, const Certificate& gateway) {
-  const bool same = signer.common_name() == gateway.common_name() &&
-                    signer.organizational_unit() == gateway.organizational_unit() &&
-                    signer.brand() == gateway.brand();
-  CHECK_OR_FAIL(same, ErrorCode::invalid_certificate,
-                "the AuthRes is signed by another gateway than we asked");
-  return {};
+// "PayRecurInd": what kind of payment it is, for the issuer.
+std::optional<SaleDetail> sale_detail(const Order& order, const AuthAsked& asked) {
+  if (!asked.capture_now || !order.terms.mandate) return std::nullopt;
+  const bool instalment = std::holds_alternative<InstallTotalTrans>(order.terms.mandate->terms);
+  SaleDetail out;
+  out.pay_recur_ind =
+      instalment ? PayRecurInd::installment_payment : PayRecurInd::recurring_transaction;
+  return out;
 }
 
 }  // namespace
 
-Result<AwaitingAuthRes> make_auth_req(const Ordered& order, const RRPID& auth_rrpid,
+AuthAsked first_authorization(const Order& order, const RRPID& auth_rrpid) {
+  const auto& terms = order.terms;
+  return {auth_rrpid, terms.first_charge.value_or(order.amount), terms.capture_now,
+          terms.first_charge.has_value()};
+}
+
+Result<AwaitingAuthRes> make_auth_req(const Ordered& order, const AuthAsked& asked,
                                       const Party& merchant, const GatewayCertificates& gateway,
                                       Instant now, Rng& rng) {
-  const auto& amount = order.initiated.order.amount;
+  const auto& terms = order.initiated.order.terms;
+  const bool by_token = !asked.auth_token.empty();
   // No Thumbs: the answer may come when we hold other certificates, and must then explain itself.
-  const AuthReq message{.hoi_data = order.preq.hoi_data,
-                        .hod2 = order.hod,
-                        .hpi_data = order.preq.hpi_data,
-                        .auth_req_amt = amount,
-                        .subsequent_auth_ind = false,
-                        .merch_cat_code = "",
-                        .thumbs = {},
-                        .capture_now = true,
-                        .auth_ret_num = ""};
+  AuthReq message{.check_digests = CheckDigests{.hoi_data = order.preq.hoi_data,
+                                                .hod2 = order.hod,
+                                                .hpi_data = order.preq.hpi_data},
+                  .auth_req_amt = asked.amount,
+                  .subsequent_auth_ind = asked.more_follow,
+                  .merch_cat_code = "",
+                  .thumbs = {},
+                  .capture_now = asked.capture_now,
+                  .auth_ret_num = "",
+                  .install_recur = terms.mandate,
+                  .sale_detail = sale_detail(order.initiated.order, asked)};
+  if (by_token) message.check_digests.reset();
   // "TransIDs from OIData; a fresh RRPID per authorisation." The PI is the baggage (EncB).
+  const auto pi = by_token ? make_token_pi(asked.auth_token) : order.pi;
   auto request = TRY(seal_request(message,
                                   {.self = merchant,
                                    .recipient = &gateway.key_exchange.leaf,
-                                   .rrpid = auth_rrpid,
+                                   .rrpid = asked.auth_rrpid,
                                    .trans_ids = order.initiated.ids,
                                    .now = now,
-                                   .baggage = order.pi},
+                                   .baggage = pi},
                                   rng));
-  return AwaitingAuthRes{auth_rrpid, amount, std::move(request)};
+  return AwaitingAuthRes{asked, std::move(request)};
 }
 
 Result<Decided> accept_auth_res(const Ordered& order, const AwaitingAuthRes& awaiting,
                                 const OpenedAnswer<AuthRes>& answer, const Party& merchant,
                                 const GatewayCertificates& gateway) {
   const auto& auth_res = answer.message;
-  TRY(check_same_gateway(auth_res.signer(), gateway.signature));
+  TRY(check_same_gateway(auth_res.signer(), gateway));
   TRY(check_same_purchase(order, auth_res, merchant));
   auto baggage = TRY(from_wire(TRY(parse_as<wire::AuthResBaggage>(answer.baggage))));
   if (auth_res->auth_code != AuthCode::approved) {
     return Decided(Declined{awaiting.auth_rrpid, auth_res->auth_code, auth_res->auth_date,
-                            std::move(baggage.acq_card_msg), auth_res.evidence()});
+                            std::move(baggage.acq_card_msg), auth_res.evidence(),
+                            std::move(baggage.auth_token)});
   }
-  // One sale of the whole order: nothing less is goods paid, nothing more was asked for.
+  // Nothing less is goods paid, nothing more was asked for.
   CHECK_OR_FAIL(auth_res->auth_amt == awaiting.amount, ErrorCode::wrapper_msg_mismatch,
                 "the gateway approved another amount than was asked for");
   Authorized authorized{awaiting.auth_rrpid,
@@ -78,17 +93,21 @@ Result<Decided> accept_auth_res(const Ordered& order, const AwaitingAuthRes& awa
                         std::move(baggage.cap_token),
                         std::move(baggage.auth_token),
                         std::move(baggage.acq_card_msg),
-                        auth_res.evidence()};
+                        auth_res.evidence(),
+                        auth_res->curr_conv};
   const auto& capture = auth_res->cap_res;
   if (!capture || capture->cap_code != CapCode::success) return Decided(std::move(authorized));
   // captured ≤ authorised (protocol §7); a sale captures all of it.
   CHECK_OR_FAIL(capture->cap_amt == awaiting.amount, ErrorCode::wrapper_msg_mismatch,
                 "the gateway captured another amount than it authorised");
-  return Decided(Captured{std::move(authorized), awaiting.amount, auth_res->auth_date});
+  CHECK_OR_FAIL(awaiting.capture_now, ErrorCode::wrapper_msg_mismatch,
+                "the gateway captured what was only to be authorised");
+  return Decided(Captured{std::move(authorized), awaiting.amount, auth_res->auth_date,
+                          capture->batch_id, capture->batch_sequence_num});
 }
 
-Decided accept_error(const AwaitingAuthRes& awaiting, Instant now) {
-  return Declined{awaiting.auth_rrpid, AuthCode::system_error, now, {}, {}};
+Decided accept_error(const AuthAsked& asked, Instant now) {
+  return Declined{asked.auth_rrpid, AuthCode::system_error, now, {}, {}};
 }
 
 }  // namespace set::merchant

@@ -8,13 +8,17 @@
 
 namespace set::merchant {
 
-/// Asks for the money of an order, and to capture it at once (a sale). Called again with the same
-/// authRRPID only if the gateway says that the bytes have become too old: it then knows by the name
-/// that it is the same authorisation.
+/// What an order's terms make of its first authorisation.
+AuthAsked first_authorization(const Order& order, const RRPID& auth_rrpid);
+
+/// Asks for the money of an order, or of a part of it. Called again with the same authRRPID only if
+/// the gateway says that the bytes have become too old: it then knows by the name that it is the
+/// same authorisation.
 ///
-/// Spec:  set-1997 §3.6, M's filling rules; CheckDigests = {HOIData, HOD2}
+/// Spec:  set-1997 §3.6, M's filling rules; CheckDigests = {HOIData, HOD2}, "left out iff PI is an
+///        AuthToken"
 /// State: Ordered → AwaitingAuthRes
-Result<AwaitingAuthRes> make_auth_req(const Ordered& order, const RRPID& auth_rrpid,
+Result<AwaitingAuthRes> make_auth_req(const Ordered& order, const AuthAsked& asked,
                                       const Party& merchant, const GatewayCertificates& gateway,
                                       Instant now, Rng& rng);
 
@@ -28,6 +32,6 @@ Result<Decided> accept_auth_res(const Ordered& order, const AwaitingAuthRes& awa
                                 const GatewayCertificates& gateway);
 
 /// The gateway's Error message: it did nothing and will not. AuthCode systemError.
-Decided accept_error(const AwaitingAuthRes& awaiting, Instant now);
+Decided accept_error(const AuthAsked& asked, Instant now);
 
 }  // namespace set::merchant

@@ -1,5 +1,7 @@
 #include "merchant/config.h"
 
+#include "common/daemon/healthcheck.h"
+
 namespace set::merchant {
 namespace {
 
@@ -8,21 +10,39 @@ constexpr std::string_view kExamples =
     "--bin 400000 --id shop-1\n"
     "  set-merchant serve --dir shop --listen 127.0.0.1:7700 --gateway localhost:7720 "
     "--passphrase-file secret\n"
+    "  set-merchant needs-renewal --dir shop && set-merchant renew --dir shop\n"
     "  set-merchant order create --dir shop --amount \"49.95 EUR\" --description \"One blue mug\"\n"
     "  set-merchant order create --dir shop --cart cart.json --json\n"
-    "  set-merchant order list --dir shop";
+    "  set-merchant order create --dir shop --amount \"90.00 EUR\" --description \"Three chairs\" "
+    "--capture later --first \"30.00 EUR\"\n"
+    "  set-merchant order create --dir shop --description \"The paper\" --recurring "
+    "\"every 30 days\" --until 2027-11-30 --amount-per-charge \"9.99 EUR\"\n"
+    "  set-merchant order list --dir shop\n"
+    "  set-merchant authorize --dir shop ORDER --amount \"30.00 EUR\"\n"
+    "  set-merchant capture --dir shop ORDER --amount \"20.00 EUR\" --final\n"
+    "  set-merchant refund --dir shop ORDER --amount \"5.00 EUR\" --once return-4711 --json\n"
+    "  set-merchant batch close --dir shop && set-merchant batch report --dir shop --csv";
 
 void add_enroll(CLI::App& app, Config::Enroll& enroll) {
   app.add_option("--ca", enroll.ca, "The CA's address, host:port")->required();
   add_trust_options(app, enroll.trust);
   app.add_option("--token-file", enroll.token_file,
-                 "File with the enrolment token that the CA's operator made")
-      ->required();
+                 "File with the enrolment token that the CA's operator made; left out where the "
+                 "operator decides later");
+  add_enrollment_flags(app, enroll.flags);
   app.add_option("--bin", enroll.bin, "The acquirer's BIN, six digits")->required();
   app.add_option("--id", enroll.id, "Our merchant id, as the token has it")->required();
   app.add_option(
       "--host", enroll.hosts,
       "Name or address that wallets connect to; repeat for more (default: localhost, 127.0.0.1)");
+}
+
+Result<Duration> parse_time_of_day(std::string_view text) {
+  // As an instant of some day: the same digits, checked in one place.
+  const auto day = TRY(parse_instant("2000-01-01T00:00:00Z"));
+  const auto at = parse_instant("2000-01-01T" + std::string(text) + ":00Z");
+  CHECK_OR_FAIL(at, ErrorCode::invalid_argument, "a time of day is written 22:00");
+  return *at - day;
 }
 
 void add_serve(CLI::App& app, Config::Serve& serve) {
@@ -31,7 +51,28 @@ void add_serve(CLI::App& app, Config::Serve& serve) {
   app.add_option("--gateway", serve.gateway, "The gateway's address, host:port")->required();
   app.add_option("--public-address", serve.public_address,
                  "host:port for payment links, if wallets see another address than --listen");
+  add_parsed(app, "--trust-every", serve.trust_every, parse_duration,
+             "How often to look for a new root at the CA, such as 10m");
   app.add_option("--ready-file", serve.ready_file, "File to write the address to once we serve");
+  add_ca_option(app, serve.ca);
+  add_revocation_options(app, serve.revocation);
+  add_parsed(app, "--patience", serve.patience, parse_duration,
+             "How long an unanswered authorisation is asked for before it is cancelled "
+             "(default 15m)");
+  app.add_option_function<std::string>(
+      "--close-batch-daily",
+      [&serve](const std::string& text) {
+        const auto at = parse_time_of_day(text);
+        if (!at) throw CLI::ValidationError("--close-batch-daily", at.error().detail);
+        serve.close_batches_at = *at;
+      },
+      "Hour, such as 22:00 (UTC), at which open batches are closed every day");
+}
+
+void add_doctor(CLI::App& app, Config::Doctor& doctor) {
+  app.add_option("--gateway", doctor.gateway,
+                 "The gateway's address, host:port (default: as the last `serve` had it)");
+  app.add_option("--ca", doctor.ca, "The CA's address, host:port (default: where it was enrolled)");
 }
 
 void add_order(CLI::App& app, Config::Order& order) {
@@ -43,8 +84,19 @@ void add_order(CLI::App& app, Config::Order& order) {
                                          "What is sold, as the customer reads it");
   auto* cart =
       create->add_option("--cart", order.cart, "JSON file with items, tax, shipping and total");
+  auto& terms = order.terms;
+  create->add_option("--capture", terms.capture,
+                     "now (a sale, the default) or later, by `capture`");
+  create->add_option("--first", terms.first,
+                     "Split shipment: what is authorised first; `authorize` asks for more");
+  create->add_option("--instalments", terms.instalments,
+                     "In how many charges the amount is paid, 2 to 360");
+  auto* recurring = create->add_option("--recurring", terms.recurring,
+                                       "Mandate for charges again and again: \"every 30 days\"");
+  create->add_option("--until", terms.until, "Last day of the mandate, such as 2027-11-30");
+  create->add_option("--amount-per-charge", terms.per_charge, "The most that one charge comes to");
   amount->needs(description);
-  description->needs(amount);
+  recurring->needs(description);
   cart->excludes(amount)->excludes(description);
   add_parsed(*create, "--valid", order.life, parse_duration,
              "How long it can be paid (default 1h)");
@@ -52,9 +104,93 @@ void add_order(CLI::App& app, Config::Order& order) {
   app.add_subcommand("show", "One order")->add_option("id", order.id, "Order number")->required();
 }
 
+void add_payment(CLI::App& app, Config::Payment& payment) {
+  app.add_option("order", payment.orders, "Order number; several go into one request")->required();
+  app.add_option("--authorization", payment.authorization,
+                 "Which authorisation of the order, by the beginning of its authRRPID");
+  app.add_option("--once", payment.once,
+                 "A name of your own for this request: repeated under it, nothing is done twice");
+  add_parsed(app, "--wait", payment.wait, parse_duration,
+             "How long to wait for the answer (default 30s)");
+}
+
+void add_amount(CLI::App& app, Config::Payment& payment, const char* description) {
+  app.add_option("--amount", payment.amount, description);
+}
+
+void add_payments(CLI::App& app, Config::Payment& payment) {
+  auto* authorize = app.add_subcommand(
+      "authorize", "Ask for the next part, instalment or period of an order, by its AuthToken");
+  authorize->alias("charge");
+  authorize->footer("Example: set-merchant authorize --dir shop ORDER --amount \"30.00 EUR\"");
+  add_payment(*authorize, payment);
+  add_amount(*authorize, payment, "Default: what one charge may come to, or what is left");
+  auto* capture = app.add_subcommand("capture",
+                                     "Capture what is authorised; several orders in one "
+                                     "request, whole or in part");
+  capture->footer(
+      "Examples:\n  set-merchant capture --dir shop ORDER ORDER\n"
+      "  set-merchant capture --dir shop ORDER --amount \"20.00 EUR\" --final --once parcel-1");
+  add_payment(*capture, payment);
+  add_amount(*capture, payment, "Default: all that is left");
+  capture->add_flag("--final", payment.final_capture, "The last capture: what is left is released");
+  auto* reverse = app.add_subcommand(
+      "reverse", "Release an authorisation that is not captured, or a part of it");
+  reverse->footer("Example: set-merchant reverse --dir shop ORDER --amount \"5.00 EUR\"");
+  add_payment(*reverse, payment);
+  add_amount(*reverse, payment, "How much is released (default: all of it)");
+  auto* refund = app.add_subcommand("refund", "Pay back what was captured, or a part of it");
+  refund->footer("Example: set-merchant refund --dir shop ORDER --amount \"5.00 EUR\" --json");
+  add_payment(*refund, payment);
+  add_amount(*refund, payment, "Default: all that is not refunded yet");
+  auto* void_refund = app.add_subcommand("void-refund", "Undo a refund");
+  auto* void_capture = app.add_subcommand("void-capture", "Undo a capture that was an error");
+  for (auto* undo : {void_refund, void_capture}) {
+    undo->footer("Example: set-merchant " + undo->get_name() + " --dir shop ORDER --item 3fa9");
+    add_payment(*undo, payment);
+    undo->add_option("--item", payment.item,
+                     "Which one, by the beginning of its RRPID (default: the last)");
+  }
+}
+
+void add_batch(CLI::App& app, Config::Batch& batch) {
+  app.require_subcommand(1);
+  auto* open = app.add_subcommand("open", "Open a batch at the gateway");
+  auto* close = app.add_subcommand("close", "Close a batch; the gateway compares our sums");
+  auto* show = app.add_subcommand("show", "Ask the gateway about a batch and compare");
+  auto* report = app.add_subcommand("report", "Settlement report of a batch, from our own books");
+  for (auto* command : {open, close, show, report}) {
+    command->footer("Example: set-merchant batch " + command->get_name() + " --dir shop");
+    command->add_option("id", batch.id, "BatchID (default: the open one)");
+  }
+  for (auto* command : {open, close, show})
+    add_parsed(*command, "--wait", batch.wait, parse_duration,
+               "How long to wait for the answer (default 30s)");
+  show->add_flag("--items", batch.items, "Each item, as the gateway has it");
+  report->add_flag("--csv", batch.csv, "A line for each item, with commas");
+}
+
+Command batch_command_of(const CLI::App& batch) {
+  if (batch.got_subcommand("open")) return Command::batch_open;
+  if (batch.got_subcommand("close")) return Command::batch_close;
+  return batch.got_subcommand("show") ? Command::batch_show : Command::batch_report;
+}
+
+constexpr std::pair<const char*, Command> kPaymentCommands[] = {
+    {"authorize", Command::authorize},     {"capture", Command::capture},
+    {"reverse", Command::reverse},         {"refund", Command::refund},
+    {"void-refund", Command::void_refund}, {"void-capture", Command::void_capture}};
+
 Command command_of(const CLI::App& app) {
   if (app.got_subcommand("enroll")) return Command::enroll;
   if (app.got_subcommand("healthcheck")) return Command::healthcheck;
+  if (app.got_subcommand("doctor")) return Command::doctor;
+  if (app.got_subcommand("renew")) return Command::renew;
+  if (app.got_subcommand("needs-renewal")) return Command::needs_renewal;
+  for (const auto& [name, command] : kPaymentCommands) {
+    if (app.got_subcommand(name)) return command;
+  }
+  if (app.got_subcommand("batch")) return batch_command_of(*app.get_subcommand("batch"));
   if (!app.got_subcommand("order")) return Command::serve;
   const auto* order = app.get_subcommand("order");
   if (order->got_subcommand("list")) return Command::order_list;
@@ -71,18 +207,29 @@ Result<Config> Config::parse(int argc, const char* const* argv) {
   app.require_subcommand(1);
   app.add_option("--dir", config.dir, "Directory with keys, certificates and database")->required();
   app.add_option("--database", config.database, "Default: sqlite:DIR/merchant.db");
-  add_passphrase_options(app, config.passphrase);
+  add_key_options(app, config.keys);
+  add_admin_option(app, config.admin_listen);
   add_enroll(*app.add_subcommand("enroll", "Get certificates from the CA"), config.enroll);
   add_serve(*app.add_subcommand("serve", "Take orders until SIGTERM"), config.serve);
+  add_doctor(*app.add_subcommand("doctor",
+                                 "Examine keys, certificates, database and peers, and say "
+                                 "what to do"),
+             config.doctor);
+  add_renew_options(*app.add_subcommand("renew", "Renew what is due; `serve` does so by itself"),
+                    config.renew);
+  app.add_subcommand("needs-renewal", "Print the dates; exit code 0 if a renewal is due, 1 if not");
   add_order(*app.add_subcommand("order", "Make orders and look at them"), config.order);
+  add_payments(app, config.payment);
+  add_batch(*app.add_subcommand("batch", "Open, close and look at batches"), config.batch);
   app.add_subcommand("healthcheck", "Ask the running daemon whether it serves; exit code 0 or 1");
   add_common_options(app, config.common, kExamples);
   TRY(set::parse(app, config.common, argc, argv));
   config.command = command_of(app);
+  set_default_admin(config.admin_listen, config.dir);
   CHECK_OR_FAIL(config.command != Command::order_create || !config.order.amount.empty() ||
-                    !config.order.cart.empty(),
+                    !config.order.cart.empty() || !config.order.terms.recurring.empty(),
                 ErrorCode::invalid_argument,
-                "order create needs --amount and --description, or --cart");
+                "order create needs --amount and --description, or --cart, or --recurring");
   if (config.enroll.hosts.empty()) config.enroll.hosts = {"localhost", "127.0.0.1"};
   return config;
 }

@@ -6,21 +6,46 @@
 #include <vector>
 
 #include "common/base/time.h"
+#include "common/daemon/key_access.h"
 #include "common/daemon/options.h"
-#include "common/daemon/passphrase.h"
 #include "common/daemon/server.h"
-#include "common/enrollment/trust_source.h"
+#include "common/enrollment/enrollment_flags.h"
+#include "common/enrollment/renewal_command.h"
+#include "common/enrollment/revocation_watch.h"
+#include "common/enrollment/trust_renewal.h"
+#include "merchant/terms.h"
 
 namespace set::merchant {
 
-enum class Command { enroll, serve, order_create, order_list, order_show, healthcheck };
+enum class Command {
+  enroll,
+  serve,
+  renew,
+  needs_renewal,
+  order_create,
+  order_list,
+  order_show,
+  authorize,
+  capture,
+  reverse,
+  refund,
+  void_refund,
+  void_capture,
+  batch_open,
+  batch_close,
+  batch_show,
+  batch_report,
+  healthcheck,
+  doctor
+};
 
 struct Config {
   CommonOptions common;
   Command command = Command::serve;
   std::filesystem::path dir;
   std::string database;  ///< empty = sqlite:DIR/merchant.db
-  PassphraseSource passphrase;
+  KeySource keys;
+  ListenAddress admin_listen;  ///< after parsing never empty: unix:DIR/health.sock by default
 
   struct Enroll {
     std::string ca;
@@ -29,20 +54,46 @@ struct Config {
     std::string bin;
     std::string id;
     std::vector<std::string> hosts;
+    EnrollmentFlags flags;
   } enroll;
   struct Serve {
     ListenAddress listen;
     std::string gateway;
     std::string public_address;  ///< empty = what is listened on
     std::filesystem::path ready_file;
+    Duration trust_every = kTrustEvery;
+    std::string ca;  ///< for renewals; empty: where we enrolled
+    RevocationWatchOptions revocation;
+    Duration patience = std::chrono::minutes(15);
+    std::optional<Duration> close_batches_at;  ///< after midnight UTC
   } serve;
+  struct Doctor {
+    std::string gateway, ca;  ///< empty = as `serve` and `enroll` had them
+  } doctor;
+  RenewOptions renew;
   struct Order {
     std::string amount;
     std::string description;
     std::filesystem::path cart;
     Duration life = std::chrono::hours(1);
     std::string id;
+    WrittenTerms terms;
   } order;
+  struct Payment {
+    std::vector<std::string> orders;
+    std::string amount;         ///< empty: all that is left
+    std::string authorization;  ///< the beginning of an authRRPID; empty: any
+    std::string item;           ///< likewise of what is undone
+    bool final_capture = false;
+    std::string once;
+    Duration wait = std::chrono::seconds(30);
+  } payment;
+  struct Batch {
+    std::string id;  ///< empty: the open one
+    bool items = false;
+    bool csv = false;
+    Duration wait = std::chrono::seconds(30);
+  } batch;
 
   /// Errors as set::parse(); ends the process after --help or --version.
   static Result<Config> parse(int argc, const char* const* argv);

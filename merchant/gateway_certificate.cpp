@@ -37,6 +37,12 @@ std::vector<Certificate> leaves(std::span<const Certificate> certificates, KeyUs
 
 }  // namespace
 
+Result<void> check_same_gateway(const Certificate& signer, const GatewayCertificates& asked) {
+  CHECK_OR_FAIL(same_subject(signer, asked.signature), ErrorCode::invalid_certificate,
+                "the answer is signed by another gateway than we asked");
+  return {};
+}
+
 Result<GatewayCertificates> find_gateway_certificates(std::span<const Certificate> certificates,
                                                       const Trust& trust, std::string_view brand,
                                                       Instant now) {

@@ -14,6 +14,18 @@ struct GatewayCertificates {
   Chain key_exchange;
 };
 
+/// What every request to the gateway is made with.
+struct Asking {
+  const Party& merchant;
+  const GatewayCertificates& gateway;
+  Instant now;
+  Rng& rng;
+};
+
+/// An answer's signer is the gateway that was asked, though its certificate may be a newer one.
+/// invalid_certificate.
+Result<void> check_same_gateway(const Certificate& signer, const GatewayCertificates& asked);
+
 /// Finds the gateway's certificates among those that it sent: role gateway, our brand, path over
 /// the PCA, and signature and key exchange of the same OU and CN. Of several key-exchange
 /// certificates the one that lasts longest. Errors: missing_certificate, and Trust::verify's if the

@@ -20,15 +20,48 @@ Result<Envelope> read_answer(wire::MessageWrapper wrapper, Instant now) {
   return read_envelope(std::move(wrapper), std::min(now, from_millis(header.date_ms())));
 }
 
+using Door = grpc::Status (Stub::*)(grpc::ClientContext*, const wire::MessageWrapper&,
+                                    wire::MessageWrapper*);
+
+constexpr std::pair<MessageType, Door> kDoors[] = {
+    {wire::MESSAGE_TYPE_AUTH_RES, &Stub::Authorize},
+    {wire::MESSAGE_TYPE_AUTH_REV_RES, &Stub::ReverseAuthorization},
+    {wire::MESSAGE_TYPE_CAP_RES, &Stub::Capture},
+    {wire::MESSAGE_TYPE_CAP_REV_RES, &Stub::ReverseCapture},
+    {wire::MESSAGE_TYPE_CRED_RES, &Stub::Credit},
+    {wire::MESSAGE_TYPE_CRED_REV_RES, &Stub::ReverseCredit},
+    {wire::MESSAGE_TYPE_BATCH_ADMIN_RES, &Stub::AdministerBatch}};
+
 }  // namespace
 
 std::shared_ptr<const GatewayCertificates> GatewayClient::certificates() const {
+  const auto found = [&] {
+    const std::lock_guard lock(mutex_);
+    return certificates_;
+  }();
+  if (found == nullptr) return nullptr;
+  const auto good = verify(*found);
+  if (good) return found;
   const std::lock_guard lock(mutex_);
-  return certificates_;
+  if (said_ != found) log_warning("the gateway's certificates are not good any more", good.error());
+  said_ = found;  // once, however often they are asked for
+  return nullptr;
 }
 
-Result<GatewayCertificates> GatewayClient::fetch_certificates() const {
-  Stub stub(parts_.channel);
+Result<void> GatewayClient::verify(const GatewayCertificates& certificates) const {
+  const auto party = parts_.party();
+  const auto& trust = *party->trust;
+  const auto& [signature, key_exchange] = certificates;
+  const auto& brand = signature.brand();
+  const auto now = parts_.clock();
+  TRY(trust.verify(key_exchange.leaf, key_exchange.issuers,
+                   {Role::gateway, KeyUse::key_exchange, brand}, now));
+  return trust.verify(signature, key_exchange.issuers, {Role::gateway, KeyUse::signature, brand},
+                      now);
+}
+
+Result<GatewayCertificates> GatewayClient::fetch_certificates(const Party& party) const {
+  Stub stub(parts_.channel());
   const auto response = TRY(call(stub, &Stub::FetchCertificates, wire::FetchCertificatesRequest(),
                                  parts_.target, kDaemonDeadline));
   CHECK_OR_FAIL(response.certificates_size() <= 32, ErrorCode::decoding_failure,
@@ -36,21 +69,22 @@ Result<GatewayCertificates> GatewayClient::fetch_certificates() const {
   std::vector<Certificate> certificates;
   for (const auto& der : response.certificates())
     certificates.push_back(TRY(Certificate::parse(view_of(der))));
-  return find_gateway_certificates(certificates, *parts_.party->trust,
-                                   parts_.party->signature.value().leaf.brand(), parts_.clock());
+  return find_gateway_certificates(certificates, *party.trust, party.signature.value().leaf.brand(),
+                                   parts_.clock());
 }
 
 Result<void> GatewayClient::refresh() {
-  const auto& party = *parts_.party;
-  const auto fetched = TRY(fetch_certificates());
+  const auto current = parts_.party();
+  const auto& party = *current;
+  const auto fetched = TRY(fetch_certificates(party));
   const auto request = TRY(make_pcert_req(party, fetched, parts_.clock(), parts_.rng));
-  Stub stub(parts_.channel);
-  auto wrapper = TRY(call(stub, &Stub::GatewayCertificates, TRY(parse_wrapper(request.wire)),
-                          parts_.target, kDaemonDeadline));
+  Stub stub(parts_.channel());
+  auto answered = TRY(call_party(stub, &Stub::GatewayCertificates, TRY(parse_wrapper(request.wire)),
+                                 parts_.target, kDaemonDeadline));
   const auto now = parts_.clock();
-  const auto envelope = TRY(read_envelope(std::move(wrapper), now));
-  const auto answer = TRY(Opener::answer<PCertRes>(
-      envelope, request.pending, party, {.brand = party.signature.value().leaf.brand()}, now));
+  const auto envelope = TRY(read_envelope(std::move(answered.response), now));
+  const auto answer = TRY(Opener::answer<PCertRes>(envelope, request.pending, party,
+                                                   expected_of(party, answered.by), now));
   auto certificates =
       std::make_shared<const GatewayCertificates>(TRY(accept_pcert_res(answer, party, now)));
   const std::lock_guard lock(mutex_);
@@ -61,20 +95,24 @@ Result<void> GatewayClient::refresh() {
   return {};
 }
 
-AuthAnswer GatewayClient::authorize(const Request& auth_req, Duration deadline) const {
-  const auto& party = *parts_.party;
-  const auto request = parse_wrapper(auth_req.wire);
-  if (!request) return Unanswered{request.error()};
-  Stub stub(parts_.channel);
-  auto response = call(stub, &Stub::Authorize, *request, parts_.target, deadline);
-  if (!response) return Unanswered{response.error()};
-  const auto now = parts_.clock();
-  const auto envelope = read_answer(std::move(*response), now);
-  if (!envelope) return Unanswered{envelope.error()};
-  auto answer = Opener::answer<AuthRes>(*envelope, auth_req.pending, party,
-                                        {.brand = party.signature.value().leaf.brand()}, now);
-  if (answer) return std::move(*answer);
-  const auto& error = answer.error();
+Result<GatewayClient::Heard> GatewayClient::send(MessageType answer, const Request& request,
+                                                 Duration deadline) const {
+  const auto* door = std::ranges::find(kDoors, answer, &std::pair<MessageType, Door>::first);
+  CHECK_OR_FAIL(door != std::end(kDoors), ErrorCode::internal,
+                "the gateway has no door for this message");
+  const auto wrapper = TRY(parse_wrapper(request.wire));
+  Stub stub(parts_.channel());
+  auto answered = TRY(call_party(stub, door->second, wrapper, parts_.target, deadline));
+  auto envelope = TRY(read_answer(std::move(answered.response), parts_.clock()));
+  return Heard{std::move(envelope), std::move(answered.by)};
+}
+
+ExpectedSigner GatewayClient::expected_of(const Party& self,
+                                          const std::optional<PartyName>& answered_by) {
+  return {.brand = self.signature.value().leaf.brand(), .known = {}, .party = answered_by};
+}
+
+NoAnswer GatewayClient::meaning_of(const Error& error) {
   const auto word = peer_word(error);
   if (word != PeerWord::none && error.code == ErrorCode::message_too_old) return TooOld{};
   // Only what came under the reply key is the gateway's last word.

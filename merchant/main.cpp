@@ -2,35 +2,38 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "common/base/log.h"
 #include "common/daemon/client.h"
 #include "common/daemon/healthcheck.h"
-#include "common/daemon/identity.h"
+#include "common/daemon/live_identity.h"
 #include "common/daemon/run.h"
 #include "common/daemon/stop.h"
 #include "common/enrollment/register.h"
+#include "common/enrollment/renewer.h"
+#include "merchant/batch_command.h"
 #include "merchant/config.h"
+#include "merchant/doctor_command.h"
 #include "merchant/order_command.h"
+#include "merchant/payment_command.h"
 #include "merchant/service.h"
 
 namespace set::merchant {
 namespace {
 
-std::string health_address(const Config& config) {
-  return "unix:" + (config.dir / "health.sock").string();
-}
-
 Result<void> enroll(const Config& config) {
   const auto& options = config.enroll;
   const auto clock = system_clock();
   const auto trust = TRY(load_trust(options.trust, clock()));
-  const auto passphrase =
-      TRY(read_passphrase(config.passphrase, "Passphrase for the new keys", true));
+  const auto access = TRY(KeyAccess::read_or_new(config.keys, config.dir / "keys.set"));
   const auto ca = CaClient::connect(options.ca, trust);
-  const PartyToEnroll party{Role::merchant, "", options.bin, options.id, options.hosts};
-  const auto certified = TRY(enroll_party_from_token_file(
-      ca, trust, party, options.token_file, config.dir, passphrase, clock, Rng::system()));
+  const PartyToEnroll party{Role::merchant,        "", options.bin, options.id, options.hosts,
+                            options.flags.language};
+  const auto certified = TRY(
+      enroll_party_from_token_file(ca, trust, party, options.token_file, config.dir, access.lock(),
+                                   clock, Rng::system(), TRY(enrollment_options(options.flags))));
+  TRY(save_trust_source(config.dir, options.trust));
   const auto& leaf = certified.signature.leaf;
   if (config.common.json) {
     const nlohmann::ordered_json out{{"merchant_id", options.id},
@@ -71,35 +74,61 @@ bool wait_for_gateway(GatewayClient& gateway) {
 Result<void> serve_shop(const Config& config) {
   const auto clock = system_clock();
   auto& rng = Rng::system();
-  const auto passphrase = TRY(read_passphrase(config.passphrase, "Passphrase for keys.set", false));
-  const auto identity = TRY(Identity::load(config.dir, passphrase, clock()));
-  TRY(check_is_merchant(*identity.party));
+  const auto access =
+      std::make_shared<const KeyAccess>(TRY(KeyAccess::read(config.keys, config.dir / "keys.set")));
+  const auto ca = renewal_ca(config.serve.ca, config.dir);
+  const auto identity = TRY(load_or_renew(config.dir, access, ca, clock, rng));
+  TRY(check_is_merchant(*identity->party()));
   auto database = TRY(Database::open(config.database_url(), DatabaseUse::daemon));
+  RevocationWatch revocations(
+      {identity->current_party(), config.dir, ca, config.serve.revocation, clock});
+  TRY(revocations.start());
   auto store = TRY(Store::open(database));
-  GatewayClient gateway({identity.party, config.serve.gateway,
-                         make_channel(config.serve.gateway, channel_credentials(identity.tls)),
-                         clock, rng});
-  Resolver resolver({identity.party, store, gateway, clock, rng});
-  Service service({identity.party, store, gateway, resolver, clock, rng});
+  const auto party = identity->current_party();
+  GatewayClient gateway({party, config.serve.gateway,
+                         live_channel(config.serve.gateway, identity->current_tls()), clock, rng});
+  Resolver resolver({.party = party,
+                     .store = store,
+                     .gateway = gateway,
+                     .clock = clock,
+                     .rng = rng,
+                     .patience = config.serve.patience,
+                     .close_batches_at = config.serve.close_batches_at});
+  Service service({party, store, gateway, resolver, clock, rng});
 
   ServerLimits limits;
   limits.max_concurrent_streams = 32;  // wallets connect here
   std::vector<Server> servers;
-  servers.push_back(TRY(Server::start({config.serve.listen,
-                                       server_credentials(identity.tls, ClientCertificate::none),
-                                       {&service},
-                                       limits})));
-  auto health =
-      TRY(Server::start({TRY(ListenAddress::parse(health_address(config))), nullptr, {}, {}}));
+  servers.push_back(
+      TRY(Server::start({config.serve.listen,
+                         server_credentials(identity->current_tls(), ClientCertificate::optional),
+                         {&service},
+                         limits})));
+  auto admin = TRY(Server::start_admin(config.admin_listen));
   const auto& address = servers.front().address();
   TRY(store.put_setting(
       kPublicAddress, config.serve.public_address.empty() ? address : config.serve.public_address));
+  TRY(store.put_setting(kGatewayAddress, config.serve.gateway));
 
   expect_stop();
   if (!wait_for_gateway(gateway)) return {};
   TRY(resolver.start());
-  health.set_serving(true);
+  // Payment links name a certificate that we have, also while a new one is being taken in.
+  const auto name_in_links = [&store](const Party& in_use) {
+    const auto thumbprint = in_use.signature.value().leaf.thumbprint().hex();
+    const auto named = store.put_setting(kLinkCertificate, thumbprint);
+    if (!named) log_error("payment links name an older certificate", named.error());
+  };
+  name_in_links(*identity->party());
+  Renewer renewer({*identity, ca, clock, rng, name_in_links});
+  renewer.start();
+  std::jthread trust([&] {
+    keep_trust_until_stop([&] { return identity->party()->trust; }, config.dir,
+                          config.serve.trust_every, clock);
+  });
+  admin.set_serving(true);
   auto served = serve(std::move(servers), config.serve.ready_file);
+  request_stop();  // also where serving ended by itself: who keeps the trust waits for it
   resolver.stop();
   return served;
 }
@@ -110,14 +139,33 @@ Result<void> run_command(const Config& config) {
       return enroll(config);
     case Command::serve:
       return serve_shop(config);
+    case Command::renew:
+      return run_renew(config.dir, config.renew, config.keys, config.common.json);
+    case Command::needs_renewal:
+      return run_needs_renewal(config.dir, config.common.json);
     case Command::order_create:
       return create_order(config);
     case Command::order_list:
       return list_orders(config);
     case Command::order_show:
       return show_order(config);
+    case Command::doctor:
+      return run_doctor(config);
+    case Command::authorize:
+    case Command::capture:
+    case Command::reverse:
+    case Command::refund:
+    case Command::void_refund:
+    case Command::void_capture:
+      return run_payment(config);
+    case Command::batch_open:
+    case Command::batch_close:
+    case Command::batch_show:
+      return ask_about_batch(config);
+    case Command::batch_report:
+      return report_batch(config);
     case Command::healthcheck:
-      return healthcheck(health_address(config), nullptr);
+      return healthcheck(config.admin_listen.str(), nullptr);
   }
   return {};
 }

@@ -7,76 +7,66 @@
 #include "common/daemon/identity.h"
 #include "common/message/payment_link.h"
 #include "merchant/cart.h"
+#include "merchant/command_output.h"
 #include "merchant/store.h"
 
 namespace set::merchant {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-void print(const Json& json) {
-  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
-}
-
-Result<Database> open_database(const Config& config) {
-  return Database::open(config.database_url(), DatabaseUse::command);
-}
-
-Json to_json(const std::optional<Amount>& amount) {
-  return amount ? Json(to_string(*amount)) : Json();
-}
-
-Json to_json(const PaymentSummary& payment) {
-  return {{"xid", payment.xid.hex()},
-          {"state", to_string(payment.status)},
-          {"initiated_at", to_string(payment.initiated_at)},
-          {"authorized", to_json(payment.authorized)},
-          {"captured", to_json(payment.captured)},
-          {"auth_code", payment.auth_code ? Json(to_string(*payment.auth_code)) : Json()},
-          {"approval_code", payment.approval_code.empty() ? Json() : Json(payment.approval_code)},
-          {"decided_at", payment.decided_at ? Json(to_string(*payment.decided_at)) : Json()}};
-}
-
-Json to_json(const OrderSummary& order) {
-  const auto* payment = order.payments.empty() ? nullptr : &order.payments.back();
-  return {{"order", order.order.id.value},
-          {"state", to_string(order.status)},
-          {"amount", to_string(order.order.amount)},
-          {"xid", payment != nullptr ? Json(payment->xid.hex()) : Json()},
-          {"authorized", payment != nullptr ? to_json(payment->authorized) : Json()},
-          {"captured", payment != nullptr ? to_json(payment->captured) : Json()},
-          {"created_at", to_string(order.order.created_at)},
-          {"expires_at", to_string(order.order.expires_at)}};
-}
-
-std::string or_dash(const std::optional<Amount>& amount) {
-  return amount ? to_string(*amount) : "-";
-}
-
 struct Priced {
-  Amount amount;
+  std::optional<Amount> amount;
   std::string description;
 };
 
 Result<Priced> priced(const Config::Order& order) {
-  if (order.cart.empty()) return Priced{TRY(Amount::parse(order.amount)), order.description};
-  const auto cart = TRY(parse_cart(TRY(read_text_file(order.cart, 256 * 1024))));
-  return Priced{cart.total, describe(cart)};
+  if (!order.cart.empty()) {
+    const auto cart = TRY(parse_cart(TRY(read_text_file(order.cart, 256 * 1024))));
+    return Priced{cart.total, describe(cart)};
+  }
+  if (order.amount.empty()) return Priced{std::nullopt, order.description};
+  return Priced{TRY(Amount::parse(order.amount)), order.description};
+}
+
+void print_payment(const PaymentSummary& payment) {
+  const auto text = [&](std::int64_t minor) { return money(payment.currency, minor); };
+  fmt::print(
+      "\nPayment  {}\nAuthRRPID {}\n  {}  authorised {}  captured {}  refunded {}  {} {}\n"
+      "  remaining {}, {}\n",
+      payment.xid.hex(), payment.auth_rrpid.hex(), to_string(payment.status),
+      text(payment.authorized), text(payment.captured), text(payment.credited),
+      payment.auth_code ? to_string(*payment.auth_code) : "", payment.approval_code,
+      text(payment.left_to_capture()), remainder_of(payment));
+  for (const auto& line : payment.items) {
+    fmt::print("  {:<16} {:<9} {:>16}  {}  {} {}\n", to_string(line.item.kind),
+               to_string(line.state), to_string(line.item.amount),
+               line.item.rrpid.hex().substr(0, 8), line.code, line.batch_id);
+  }
+}
+
+/// The certificate that the running daemon uses; the directory may have a newer one for a moment.
+Result<Certificate> link_certificate(const std::filesystem::path& directory,
+                                     const std::optional<std::string>& in_use) {
+  const auto named = earlier_signature_file(in_use.value_or(""));
+  const bool earlier = in_use && std::filesystem::exists(directory / named);
+  const auto file = directory / (earlier ? named : "signature.pem");
+  return TRY(parse_chain_pem(TRY(read_text_file(file)), file.string())).leaf;
 }
 
 }  // namespace
 
 Result<void> create_order(const Config& config) {
+  const auto now = system_clock()();
   const auto price = TRY(priced(config.order));
-  const auto certificate =
-      TRY(parse_chain_pem(TRY(read_text_file(config.dir / "signature.pem")), "signature.pem")).leaf;
+  const auto terms = TRY(make_terms(config.order.terms, price.amount, now));
   auto database = TRY(open_database(config));
   auto store = TRY(Store::open(database));
+  const auto certificate =
+      TRY(link_certificate(config.dir, TRY(store.find_setting(kLinkCertificate))));
   const auto address = TRY(store.find_setting(kPublicAddress));
   CHECK_OR_FAIL(address, ErrorCode::bad_config,
                 "the shop has no address for payment links yet: start set-merchant serve once");
-  const auto made = TRY(make_order(price.amount, price.description, config.order.life,
-                                   system_clock()(), Rng::system()));
+  const auto made = TRY(make_order(terms.amount, price.description, config.order.life, now,
+                                   Rng::system(), terms.terms));
   const auto& order = made.order;
   CHECK_OR_FAIL(order.expires_at < certificate.not_after(), ErrorCode::invalid_argument,
                 "the order would outlive our certificate");
@@ -86,12 +76,16 @@ Result<void> create_order(const Config& config) {
     fmt::print("{}\n", link);
     fmt::print(stderr, "Order {} over {}, payable until {}\n", order.id.value,
                to_string(order.amount), to_string(order.expires_at));
+    if (order.terms.mandate)
+      fmt::print(stderr, "The cardholder agrees to {}\n", describe(*order.terms.mandate));
     return {};
   }
-  print({{"order", order.id.value},
-         {"link", link},
-         {"amount", to_string(order.amount)},
-         {"expires_at", to_string(order.expires_at)}});
+  auto out = terms_json(order);
+  out["order"] = order.id.value;
+  out["link"] = link;
+  out["amount"] = to_string(order.amount);
+  out["expires_at"] = to_string(order.expires_at);
+  print(out);
   return {};
 }
 
@@ -120,6 +114,7 @@ Result<void> show_order(const Config& config) {
   const auto order = TRY(store.summarize(*id, system_clock()()));
   if (config.common.json) {
     auto out = to_json(order);
+    out.update(terms_json(order.order));
     out["description"] = order.order.description;
     out["payments"] = Json::array();
     for (const auto& payment : order.payments) out["payments"].push_back(to_json(payment));
@@ -130,11 +125,8 @@ Result<void> show_order(const Config& config) {
              order.order.id.value, to_string(order.status), to_string(order.order.amount),
              to_string(order.order.created_at), to_string(order.order.expires_at),
              order.order.description);
-  for (const auto& payment : order.payments) {
-    fmt::print("\nPayment  {}\n  {}  authorised {}  captured {}  {} {}\n", payment.xid.hex(),
-               to_string(payment.status), or_dash(payment.authorized), or_dash(payment.captured),
-               payment.auth_code ? to_string(*payment.auth_code) : "", payment.approval_code);
-  }
+  if (order.order.terms.mandate) fmt::print("Mandate  {}\n", describe(*order.order.terms.mandate));
+  for (const auto& payment : order.payments) print_payment(payment);
   return {};
 }
 

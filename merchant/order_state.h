@@ -26,7 +26,8 @@ struct Initiated {
   Challenge chall_m;
   std::string brand;
   std::string bin;
-  Thumbprint gateway;  ///< key-exchange certificate, PEThumb of the PInitRes
+  Thumbprint gateway;        ///< key-exchange certificate, PEThumb of the PInitRes
+  Thumbprint merchant = {};  ///< our signature certificate, under which the purchase stays
 };
 
 /// What stays of a PReq: its names and the evidence.

@@ -35,7 +35,8 @@ Result<void> check_ids(const TransIDs& issued, const std::optional<TransIDs>& st
 // Step 8 and what SET/2 adds to it: is it what we offered, in time?
 bool is_what_was_offered(const Initiated& purchase, const PReq& preq, const OIData& oi,
                          const Digest& hod, Instant now) {
-  const bool same_order = oi.hod == hod && preq.purch_amt == purchase.order.amount;
+  const bool same_order = oi.hod == hod && preq.purch_amt == purchase.order.amount &&
+                          preq.install_recur == purchase.order.terms.mandate;
   // "Brand/BIN still those of the gateway certificate used."
   const bool same_brand =
       oi.brand == purchase.brand && preq.brand == purchase.brand && oi.bin == purchase.bin;
@@ -43,17 +44,23 @@ bool is_what_was_offered(const Initiated& purchase, const PReq& preq, const OIDa
   return same_order && same_brand && in_time;
 }
 
-AuthStatus auth_status_of(const Authorized& state) {
-  return {state.date, AuthCode::approved, state.amount, state.approval_code};
+AuthStatus approved(const Authorized& state) {
+  return {state.date, AuthCode::approved, state.amount, state.approval_code, state.curr_conv};
 }
 
 PResPayload payload_of(const Authorized& state) {
-  return {state.auth_rrpid, auth_status_of(state), std::nullopt, state.acq_card_msg};
+  return {state.auth_rrpid, approved(state), std::nullopt, state.acq_card_msg};
 }
 
 PResPayload payload_of(const Captured& state) {
   auto payload = payload_of(state.authorized);
   payload.cap_status = CapStatus{state.date, CapCode::success, state.amount};
+  // The last ones, if there are more than fit.
+  const auto& credits = state.credits;
+  const auto skipped = credits.size() - std::min<std::size_t>(credits.size(), kMaxCredStatuses);
+  for (auto i = skipped; i < credits.size(); ++i)
+    payload.cred_status_seq.push_back(
+        {credits[i].date, CapRevOrCredCode::success, credits[i].amount});
   return payload;
 }
 
@@ -62,19 +69,38 @@ PResPayload payload_of(const Declined& state) {
           state.acq_card_msg};
 }
 
-// "CompletionCode: any CAPTURED → 5, else any AUTHORISED/DECLINED → 4, else 2."
-void put_authorization(PRes& pres, const std::optional<Authorization>& authorization) {
+PResPayload payload_of(const Reversed& state) {
+  return {state.auth_rrpid, AuthStatus{state.date, state.code, std::nullopt, ""}, std::nullopt, {}};
+}
+
+CompletionCode completion_of(const PResPayload& payload) {
+  if (!payload.cred_status_seq.empty()) return CompletionCode::credit_performed;
+  if (payload.cap_status) return CompletionCode::capture_performed;
+  return CompletionCode::authorization_performed;
+}
+
+std::optional<PResPayload> payload_if_any(const Authorization& authorization) {
+  return std::visit(
+      [](const auto& state) -> std::optional<PResPayload> {
+        if constexpr (requires { payload_of(state); }) return payload_of(state);
+        return std::nullopt;  // not decided
+      },
+      authorization);
+}
+
+// "CompletionCode: any CREDITED → 6, else any CAPTURED → 5, else any AUTHORISED/DECLINED → 4, else
+// 2." Their numbers ascend.
+void put_authorizations(PRes& pres, std::span<const Authorization> authorizations) {
   pres.completion_code = CompletionCode::order_received;
-  if (!authorization || std::holds_alternative<AwaitingAuthRes>(*authorization)) return;
-  pres.completion_code = CompletionCode::authorization_performed;
-  if (const auto* captured = std::get_if<Captured>(&*authorization)) {
-    pres.completion_code = CompletionCode::capture_performed;
-    pres.payloads.push_back(payload_of(*captured));
-  } else if (const auto* authorized = std::get_if<Authorized>(&*authorization)) {
-    pres.payloads.push_back(payload_of(*authorized));
-  } else {
-    pres.payloads.push_back(payload_of(std::get<Declined>(*authorization)));
+  for (const auto& authorization : authorizations) {
+    auto payload = payload_if_any(authorization);
+    if (!payload) continue;
+    pres.completion_code = std::max(pres.completion_code, completion_of(*payload));
+    pres.payloads.push_back(std::move(*payload));
   }
+  // One per authorisation; the last ones, if there are more than fit.
+  if (pres.payloads.size() > kMaxPResPayloads)
+    pres.payloads.erase(pres.payloads.begin(), pres.payloads.end() - kMaxPResPayloads);
 }
 
 void put_preq(PRes& pres, const Initiated& purchase, const ReceivedPReq& preq) {
@@ -85,6 +111,19 @@ void put_preq(PRes& pres, const Initiated& purchase, const ReceivedPReq& preq) {
 }
 
 }  // namespace
+
+Thumbprint offer_under(const Party& merchant, const Thumbs& held, Instant now) {
+  const auto holds = [&](const Thumbprint& thumbprint) {
+    return std::ranges::find(held.certificates, thumbprint) != held.certificates.end();
+  };
+  const auto& current = merchant.signature.value().leaf.thumbprint();
+  if (holds(current)) return current;
+  for (const auto& earlier : merchant.earlier_signatures) {
+    const auto& leaf = earlier.chain.leaf;
+    if (now <= leaf.not_after() && holds(leaf.thumbprint())) return leaf.thumbprint();
+  }
+  return current;
+}
 
 Result<Initiated> accept_pinit_req(const std::optional<Order>& order, bool taken,
                                    const Unsigned<PInitReq>& message, const Seller& seller,
@@ -106,7 +145,8 @@ Result<Initiated> accept_pinit_req(const std::optional<Order>& order, bool taken
                    rng.make<Challenge>(),
                    brand,
                    message->bin,
-                   seller.gateway.key_exchange.leaf.thumbprint()};
+                   seller.gateway.key_exchange.leaf.thumbprint(),
+                   seller.party.signature.value().leaf.thumbprint()};
 }
 
 PInitRes make_pinit_res(const Initiated& purchase) {
@@ -116,7 +156,8 @@ PInitRes make_pinit_res(const Initiated& purchase) {
           .order_description = purchase.order.description,
           .purch_amt = purchase.order.amount,
           .offer_ends = purchase.order.expires_at,
-          .brand = purchase.brand};
+          .brand = purchase.brand,
+          .install_recur = purchase.order.terms.mandate};
 }
 
 Result<std::variant<Ordered, Rejected>> accept_preq(const Initiated& purchase,
@@ -151,14 +192,15 @@ Result<std::variant<Ordered, Rejected>> accept_preq(const Initiated& purchase,
                         preq->hoi_data,     preq->hpi_data,        preq->valid_until,
                         order_half.oi_data, preq.evidence(),       bag_of(chain)};
   // "HOD: recompute from M's OD, amount, ODSalt; different → PRes orderRejected."
-  const auto hod = hod_of({purchase.order.description, purchase.order.amount, oi.od_salt});
+  const auto hod = hod_of({purchase.order.description, purchase.order.amount, oi.od_salt,
+                           purchase.order.terms.mandate});
   if (!is_what_was_offered(purchase, *preq, oi, hod, now))
     return Rejected{purchase, std::move(received)};
   return Ordered{purchase, std::move(received), hod,
                  make_pi(preq.evidence(), order_half.pi, chain)};
 }
 
-PRes make_pres(const PurchaseState& state, const std::optional<Authorization>& authorization,
+PRes make_pres(const PurchaseState& state, std::span<const Authorization> authorizations,
                const Challenge& chall_c) {
   PRes pres{.chall_c = chall_c,
             .completion_code = CompletionCode::order_not_received,
@@ -171,7 +213,7 @@ PRes make_pres(const PurchaseState& state, const std::optional<Authorization>& a
     pres.completion_code = CompletionCode::order_rejected;
     put_preq(pres, rejected->initiated, rejected->preq);
   } else if (const auto* ordered = std::get_if<Ordered>(&state)) {
-    put_authorization(pres, authorization);
+    put_authorizations(pres, authorizations);
     put_preq(pres, ordered->initiated, ordered->preq);
   }
   return pres;
@@ -192,9 +234,9 @@ Result<void> accept_inq_req(const PurchaseState& state, const Verified<InqReq>& 
   return {};
 }
 
-InqRes make_inq_res(const PurchaseState& state, const std::optional<Authorization>& authorization,
+InqRes make_inq_res(const PurchaseState& state, std::span<const Authorization> authorizations,
                     const InqReq& message) {
-  return {make_pres(state, authorization, message.chall_c2)};
+  return {make_pres(state, authorizations, message.chall_c2)};
 }
 
 }  // namespace set::merchant

@@ -15,6 +15,10 @@ struct Seller {
   const GatewayCertificates& gateway;
 };
 
+/// The signature certificate under which to make an offer: the earlier one that the wallet holds
+/// out of an older payment link, or else the current one.
+Thumbprint offer_under(const Party& merchant, const Thumbs& held, Instant now);
+
 /// Begins a purchase for whoever presents the order secret.
 ///
 /// Spec:   set-1997 §3.3, M's steps; protocol §4 (order secret)
@@ -42,14 +46,14 @@ Result<std::variant<Ordered, Rejected>> accept_preq(const Initiated& purchase,
 
 /// The state as the cardholder sees it: a pure function of it, so that it can be told again.
 /// `chall_c` is Chall-C in a PRes, Chall-C2 in an InqRes. CompletionCode as set-1997 §4.3.
-PRes make_pres(const PurchaseState& state, const std::optional<Authorization>& authorization,
+PRes make_pres(const PurchaseState& state, std::span<const Authorization> authorizations,
                const Challenge& chall_c);
 
 /// Spec:   set-1997 §3.5: "M checks that it is the certificate of the PReq".
 /// Errors: unknown_xid also if it is not, unknown_lid.
 Result<void> accept_inq_req(const PurchaseState& state, const Verified<InqReq>& message);
 
-InqRes make_inq_res(const PurchaseState& state, const std::optional<Authorization>& authorization,
+InqRes make_inq_res(const PurchaseState& state, std::span<const Authorization> authorizations,
                     const InqReq& message);
 
 }  // namespace set::merchant

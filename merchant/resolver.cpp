@@ -2,17 +2,18 @@
 
 #include <algorithm>
 
-#include "common/base/log.h"
 #include "common/store/crash_point.h"
 #include "common/store/replies.h"
 #include "merchant/authorization.h"
+#include "merchant/resolver_ask.h"
 
 namespace set::merchant {
 namespace {
 
-constexpr Duration kResolverDeadline = std::chrono::seconds(10);
 constexpr Duration kMaxBackOff = std::chrono::minutes(5);
 constexpr Duration kCertificateAge = std::chrono::hours(24);
+// Without a good one no purchase can be made: a gateway that enrols anew is soon seen.
+constexpr Duration kWithoutCertificate = std::chrono::minutes(1);
 constexpr Duration kReplyAge = std::chrono::hours(24 * 90);  // outlives window and batch cycle
 constexpr int kDueAtOnce = 16;
 
@@ -26,6 +27,18 @@ AuthCode auth_code_of(const Decided& decided) {
   return declined != nullptr ? declined->code : AuthCode::approved;
 }
 
+RRPID auth_rrpid_of(const Authorization& authorization) {
+  return std::visit(
+      [](const auto& state) {
+        if constexpr (requires { state.authorized; }) {
+          return state.authorized.auth_rrpid;
+        } else {
+          return state.auth_rrpid;
+        }
+      },
+      authorization);
+}
+
 }  // namespace
 
 Duration back_off(std::int64_t attempts) {
@@ -35,95 +48,59 @@ Duration back_off(std::int64_t attempts) {
 
 Result<Authorization> Resolver::resolve(const Ordered& order, AwaitingAuthRes awaiting,
                                         Duration deadline) {
-  const auto& xid = order.initiated.ids.xid;
+  const auto self = signing_as(*parts_.party(), order.initiated.merchant, parts_.clock());
   crash_point("merchant:before-auth-req");
-  auto answer = parts_.gateway.authorize(awaiting.request, deadline);
-  if (std::holds_alternative<TooOld>(answer)) {
-    auto younger = make_younger(order, awaiting);
-    if (younger) {
-      awaiting = *std::move(younger);
-      answer = parts_.gateway.authorize(awaiting.request, deadline);
-    } else if (younger.error().code != ErrorCode::conflict) {
-      return failure(std::move(younger).error());
-    }
-  }
-  // That the first bytes were too old may have been said in the clear, about a spoilt copy, when
-  // the gateway had decided by them. Then it has their answer, for these bytes whatever their date.
-  if (std::holds_alternative<KnownInOtherBytes>(answer))
-    answer = TRY(ask_in_earlier_bytes(awaiting.auth_rrpid, deadline));
+  const auto make_younger = [&]() -> Result<Request> {
+    const auto gateway = TRY(certificates());
+    auto younger = TRY(make_auth_req(order, awaiting, self, *gateway, parts_.clock(), parts_.rng));
+    return std::move(younger.request);
+  };
+  const auto answer =
+      TRY(ask<AuthRes>(self, awaiting.auth_rrpid, awaiting.request, deadline, make_younger));
   crash_point("merchant:auth-res-received");
-  auto decided = decide(order, awaiting, answer);
+  auto decided = decide(self, order, awaiting, answer);
   if (!decided) return Authorization(std::move(awaiting));
-  auto saved = TRY(save(order, std::move(*decided)));
+  auto saved = TRY(save(order, awaiting.auth_rrpid, std::move(*decided)));
   crash_point("merchant:auth-res-saved");
-  const auto certificates = parts_.gateway.certificates();
-  const auto* auth_res = std::get_if<OpenedAnswer<AuthRes>>(&answer);
-  // "PEThumb: new gateway certificate? fetch by PCertReq."
-  if (auth_res != nullptr && certificates != nullptr &&
-      auth_res->message->pe_thumb != certificates->key_exchange.leaf.thumbprint()) {
-    log_info("the gateway has a new certificate", xid);
-    const std::lock_guard lock(mutex_);
-    refresh_wanted_ = true;
-    wake_.notify_all();
-  }
+  if (const auto* auth_res = std::get_if<OpenedAnswer<AuthRes>>(&answer))
+    note_certificate(auth_res->message->pe_thumb);
   return saved;
 }
 
-// The same authRRPID under a fresh date: the gateway knows the authorisation by that name.
-Result<AwaitingAuthRes> Resolver::make_younger(const Ordered& order,
-                                               const AwaitingAuthRes& awaiting) {
-  const auto certificates = parts_.gateway.certificates();
-  CHECK_OR_FAIL(certificates, ErrorCode::peer_unavailable,
-                "the gateway's certificates are not known yet");
-  const auto now = parts_.clock();
-  auto younger =
-      TRY(make_auth_req(order, awaiting.auth_rrpid, *parts_.party, *certificates, now, parts_.rng));
-  TRY(parts_.store.replace_request(younger, now, now - kFreshnessWindow));
-  log_info("authorization request made anew", order.initiated.ids.xid, younger.auth_rrpid);
-  return younger;
+Result<std::shared_ptr<const GatewayCertificates>> Resolver::certificates() {
+  auto known = parts_.gateway.certificates();
+  CHECK_OR_FAIL(known, ErrorCode::peer_unavailable, "the gateway's certificates are not known yet");
+  return known;
 }
 
-Result<AuthAnswer> Resolver::ask_in_earlier_bytes(const RRPID& auth_rrpid, Duration deadline) {
-  for (const auto& request : TRY(parts_.store.earlier_requests(auth_rrpid))) {
-    auto answer = parts_.gateway.authorize(request, deadline);
-    if (std::holds_alternative<OpenedAnswer<AuthRes>>(answer)) return answer;
-    // No other word counts: the gateway has just said that it did take this authorisation up.
-  }
-  return AuthAnswer(KnownInOtherBytes{});
+// "PEThumb: new gateway certificate? fetch by PCertReq."
+void Resolver::note_certificate(const Thumbprint& pe_thumb) {
+  const auto known = parts_.gateway.certificates();
+  if (known == nullptr || pe_thumb == known->key_exchange.leaf.thumbprint()) return;
+  log_info("the gateway has a new certificate", pe_thumb);
+  const std::lock_guard lock(mutex_);
+  refresh_wanted_ = true;
+  wake_.notify_all();
 }
 
-std::optional<Decided> Resolver::decide(const Ordered& order, const AwaitingAuthRes& awaiting,
-                                        const AuthAnswer& answer) {
-  const auto& xid = order.initiated.ids.xid;
-  if (const auto* unanswered = std::get_if<Unanswered>(&answer)) {
-    log_warning("authorization not answered", xid, awaiting.auth_rrpid, unanswered->reason);
-    return std::nullopt;
-  }
-  if (std::holds_alternative<TooOld>(answer)) {
-    log_warning("authorization not answered: the clocks differ", xid, awaiting.auth_rrpid);
-    return std::nullopt;
-  }
-  if (std::holds_alternative<KnownInOtherBytes>(answer)) {
-    log_warning("authorization not answered: the gateway knows it in other bytes", xid,
-                awaiting.auth_rrpid);
-    return std::nullopt;
-  }
-  if (const auto* refused = std::get_if<Refused>(&answer)) {
-    log_warning("authorization refused", xid, awaiting.auth_rrpid, refused->code);
-    return accept_error(awaiting, parts_.clock());
-  }
-  const auto certificates = parts_.gateway.certificates();
-  if (certificates == nullptr) return std::nullopt;
-  auto decided = accept_auth_res(order, awaiting, std::get<OpenedAnswer<AuthRes>>(answer),
-                                 *parts_.party, *certificates);
+std::optional<Decided> Resolver::decide(const Party& self, const Ordered& order,
+                                        const AwaitingAuthRes& awaiting,
+                                        const GatewayAnswer<AuthRes>& answer) {
+  if (std::holds_alternative<Refused>(answer)) return accept_error(awaiting, parts_.clock());
+  const auto* auth_res = std::get_if<OpenedAnswer<AuthRes>>(&answer);
+  const auto known = parts_.gateway.certificates();
+  if (auth_res == nullptr || known == nullptr) return std::nullopt;
+  auto decided = accept_auth_res(order, awaiting, *auth_res, self, *known);
   if (!decided) {
-    log_error("authorization answer not acceptable", xid, awaiting.auth_rrpid, decided.error());
+    log_error("authorization answer not acceptable", order.initiated.ids.xid, awaiting.auth_rrpid,
+              decided.error());
     return std::nullopt;
   }
   return std::move(*decided);
 }
 
-Result<Authorization> Resolver::save(const Ordered& order, Decided decided) {
+Result<Authorization> Resolver::save(const Ordered& order, const RRPID& auth_rrpid,
+                                     Decided decided) {
   const auto& xid = order.initiated.ids.xid;
   const auto saved = parts_.store.advance(order, decided);
   if (saved) {
@@ -134,9 +111,37 @@ Result<Authorization> Resolver::save(const Ordered& order, Decided decided) {
   // Somebody else sent the same bytes and was first; the gateway told both the same.
   if (saved.error().code != ErrorCode::conflict) return failure(saved.error());
   auto found = TRY(parts_.store.find(xid));
-  CHECK_OR_FAIL(found && found->authorization, ErrorCode::internal,
-                "a decided authorisation has gone");
-  return std::move(*found->authorization);
+  CHECK_OR_FAIL(found, ErrorCode::internal, "a purchase has gone");
+  for (auto& authorization : found->authorizations) {
+    if (auth_rrpid_of(authorization) == auth_rrpid) return std::move(authorization);
+  }
+  return failure(ErrorCode::internal, "a decided authorisation has gone");
+}
+
+// An AuthReq that was left open, or that `authorize` wants.
+Result<void> Resolver::take_up(const OpenRequest& open) {
+  auto found = TRY(parts_.store.find(open.xid.value()));
+  CHECK_OR_FAIL(found, ErrorCode::internal, "an open authorisation has gone");
+  auto* awaiting = found->awaiting();
+  const auto* order = std::get_if<Ordered>(&found->state);
+  if (awaiting == nullptr || order == nullptr || awaiting->auth_rrpid != open.rrpid) return {};
+  if (!open.request) {
+    const auto self = signing_as(*parts_.party(), order->initiated.merchant, parts_.clock());
+    const auto gateway = TRY(certificates());
+    const auto now = parts_.clock();
+    *awaiting = TRY(make_auth_req(*order, *awaiting, self, *gateway, now, parts_.rng));
+    TRY(parts_.store.save_bytes(open.rrpid, awaiting->request,
+                                self.signature.value().leaf.thumbprint(), now));
+  }
+  const auto now_is = TRY(resolve(*order, std::move(*awaiting), kResolverDeadline));
+  const bool silent = std::holds_alternative<AwaitingAuthRes>(now_is) &&
+                      parts_.clock() >= open.waiting_since + parts_.patience;
+  if (!silent) return {};
+  // "An unknown outcome … same bytes again, then AuthRevReq" (protocol §6 rule 5).
+  log_warning("authorization given up: it is to be cancelled", *open.xid, open.rrpid);
+  const auto given_up = parts_.store.give_up(open.rrpid, parts_.rng.make<RRPID>(), parts_.clock());
+  if (!given_up && given_up.error().code != ErrorCode::conflict) return given_up;
+  return {};
 }
 
 // --- the thread ---
@@ -165,6 +170,7 @@ bool Resolver::stopping() {
 void Resolver::run() {
   while (!stopping()) {
     refresh_certificates();
+    close_batches();
     resolve_due();
     purge_replies();
     std::unique_lock lock(mutex_);
@@ -175,7 +181,7 @@ void Resolver::run() {
 void Resolver::resolve_due() {
   const auto due = parts_.store.due(parts_.clock(), kDueAtOnce);
   if (!due) {
-    log_error("cannot look for open authorizations", due.error());
+    log_error("cannot look for open requests", due.error());
     return;
   }
   for (const auto& item : *due) {
@@ -186,26 +192,29 @@ void Resolver::resolve_due() {
 
 void Resolver::resolve_one(const Store::Due& due) {
   const auto attempt = [&]() -> Result<void> {
-    auto found = TRY(parts_.store.find(due.xid));
-    CHECK_OR_FAIL(found && found->authorization, ErrorCode::internal,
-                  "an open authorisation has gone");
-    auto* awaiting = std::get_if<AwaitingAuthRes>(&*found->authorization);
-    const auto* order = std::get_if<Ordered>(&found->state);
-    if (awaiting == nullptr || order == nullptr) return {};
-    TRY(parts_.store.postpone(awaiting->auth_rrpid,
+    auto open = TRY(parts_.store.find_open(due.rrpid));
+    if (!open) return {};
+    TRY(parts_.store.postpone(due.rrpid,
                               parts_.clock() + kResolverDeadline + back_off(due.attempts)));
-    TRY(resolve(*order, std::move(*awaiting), kResolverDeadline));
-    return {};
+    return open->xid ? take_up(*open) : follow_up(std::move(*open));
   };
   const auto done = attempt();
-  if (!done) log_error("open authorization not resolved", due.xid, done.error());
+  if (!done) log_error("open request not resolved", due.rrpid, done.error());
 }
 
 void Resolver::refresh_certificates() {
   const auto now = parts_.clock();
+  const auto certificates = parts_.gateway.certificates();
+  Duration age = kWithoutCertificate;
+  if (certificates != nullptr) {
+    age = kCertificateAge;
+    // Often enough to see the next certificate while this one is good.
+    const auto& leaf = certificates->key_exchange.leaf;
+    age = std::min<Duration>(age, (leaf.not_after() - leaf.not_before()) / 20);
+  }
   {
     const std::lock_guard lock(mutex_);
-    if (!refresh_wanted_ && now < refreshed_at_ + kCertificateAge) return;
+    if (!refresh_wanted_ && now < refreshed_at_ + age) return;
     refresh_wanted_ = false;
   }
   const auto refreshed = parts_.gateway.refresh();
@@ -213,7 +222,7 @@ void Resolver::refresh_certificates() {
     refreshed_at_ = now;
   } else {
     log_warning("gateway certificates not renewed", refreshed.error());
-    refreshed_at_ = now - kCertificateAge + back_off(10);  // again in five minutes
+    refreshed_at_ = now - age + std::min(age, back_off(10));  // again in five minutes
   }
 }
 

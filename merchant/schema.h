@@ -112,7 +112,163 @@ inline constexpr std::string_view kSchema2 = R"sql(
   ) STRICT;
 )sql";
 
-inline constexpr std::array kMigrations{Migration{1, replies::kSchema}, Migration{2, kSchema1},
-                                        Migration{3, kSchema2}};
+// Our signature certificate in the PInitRes; NULL in purchases from before it was kept.
+inline constexpr std::string_view kPurchaseMerchantSchema = R"sql(
+  ALTER TABLE purchases ADD COLUMN merchant BLOB CHECK (length(merchant) = 32);
+)sql";
+
+inline constexpr std::string_view kFollowUpSchema = R"sql(
+  -- The terms of an order (order.h). A mandate is the canonical InstallRecurData.
+  ALTER TABLE orders ADD COLUMN capture_now INTEGER NOT NULL DEFAULT 1
+    CHECK (capture_now IN (0, 1));
+  ALTER TABLE orders ADD COLUMN first_charge INTEGER
+    CHECK (first_charge BETWEEN 1 AND 1000000000000000);
+  ALTER TABLE orders ADD COLUMN mandate BLOB;
+  -- For the next authorisation of this purchase.
+  ALTER TABLE purchases ADD COLUMN auth_token BLOB;
+
+  -- Every request to the gateway: its exact bytes and reply key until it is answered. A command
+  -- wants it, the daemon makes its bytes.
+  CREATE TABLE requests (
+    rrpid BLOB PRIMARY KEY CHECK (length(rrpid) = 20),
+    message TEXT NOT NULL CHECK (message IN ('AuthReq', 'AuthRevReq', 'CapReq', 'CapRevReq',
+      'CredReq', 'CredRevReq', 'BatchAdminReq')),
+    -- parked: an AuthReq while it is being cancelled
+    state TEXT NOT NULL CHECK (state IN ('wanted', 'asked', 'parked', 'answered', 'refused')),
+    -- the operator's own name for it: the same one is not done twice
+    once TEXT UNIQUE,
+    -- by which the merchant loses patience, and by which bytes become too old
+    waiting_since INTEGER NOT NULL,
+    asked_at INTEGER NOT NULL,
+    wire BLOB,
+    pending_reply BLOB,
+    -- the merchant certificate under which the bytes are; an AuthReq's is its purchase's
+    signed_as BLOB CHECK (length(signed_as) = 32),
+    attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    next_attempt_at INTEGER,
+    decided_at INTEGER,
+    code TEXT,
+    evidence BLOB,
+    -- BatchAdminReq: what is asked of which batch
+    batch_id TEXT NOT NULL DEFAULT '',
+    batch_operation INTEGER CHECK (batch_operation BETWEEN 0 AND 2),
+    batch_details INTEGER,
+    batch_answer BLOB,
+    CHECK ((state IN ('asked', 'parked')) = (wire IS NOT NULL)),
+    CHECK ((wire IS NULL) = (pending_reply IS NULL)),
+    CHECK ((state IN ('wanted', 'asked')) = (next_attempt_at IS NOT NULL)),
+    CHECK ((state IN ('answered', 'refused')) = (decided_at IS NOT NULL)),
+    CHECK ((state IN ('answered', 'refused')) = (code IS NOT NULL))
+  ) STRICT;
+  CREATE INDEX requests_due ON requests (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+  -- One question about batches at a time.
+  CREATE UNIQUE INDEX requests_one_batch ON requests (message)
+    WHERE message = 'BatchAdminReq' AND state IN ('wanted', 'asked');
+  INSERT INTO requests (rrpid, message, state, waiting_since, asked_at, wire, pending_reply,
+      attempts, next_attempt_at)
+    SELECT auth_rrpid, 'AuthReq', 'asked', asked_at, asked_at, auth_req, pending_reply, attempts,
+      next_attempt_at FROM authorizations WHERE state = 'awaiting';
+  INSERT INTO requests (rrpid, message, state, waiting_since, asked_at, decided_at, code)
+    SELECT auth_rrpid, 'AuthReq', 'answered', asked_at, asked_at, decided_at, ''
+      FROM authorizations WHERE state <> 'awaiting';
+
+  -- Bytes that were made anew: the gateway may have decided by any of them.
+  CREATE TABLE earlier_bytes (
+    rrpid BLOB NOT NULL REFERENCES requests (rrpid),
+    asked_at INTEGER NOT NULL,
+    wire BLOB NOT NULL,
+    pending_reply BLOB NOT NULL,
+    PRIMARY KEY (rrpid, asked_at)
+  ) STRICT;
+  INSERT INTO earlier_bytes SELECT auth_rrpid, asked_at, auth_req, pending_reply
+    FROM earlier_requests;
+  DROP TABLE earlier_requests;
+
+  -- authorization_state.h
+  CREATE TABLE authorizations_now (
+    auth_rrpid BLOB PRIMARY KEY REFERENCES requests (rrpid),
+    xid BLOB NOT NULL REFERENCES purchases (xid),
+    state TEXT NOT NULL
+      CHECK (state IN ('awaiting', 'given up', 'authorized', 'declined', 'reversed')),
+    capture_now INTEGER NOT NULL CHECK (capture_now IN (0, 1)),
+    more_follow INTEGER NOT NULL CHECK (more_follow IN (0, 1)),
+    by_token INTEGER NOT NULL CHECK (by_token IN (0, 1)),
+    currency INTEGER NOT NULL CHECK (currency BETWEEN 1 AND 999),
+    requested INTEGER NOT NULL CHECK (requested BETWEEN 1 AND 1000000000000000),
+    authorized INTEGER NOT NULL DEFAULT 0 CHECK (authorized BETWEEN 0 AND requested),
+    captured INTEGER NOT NULL DEFAULT 0 CHECK (captured BETWEEN 0 AND authorized),
+    released INTEGER NOT NULL DEFAULT 0 CHECK (released BETWEEN 0 AND authorized - captured),
+    credited INTEGER NOT NULL DEFAULT 0 CHECK (credited BETWEEN 0 AND captured),
+    asked_at INTEGER NOT NULL,
+    decided_at INTEGER,
+    auth_code INTEGER CHECK (auth_code BETWEEN 0 AND 16),
+    approval_code TEXT CHECK (length(approval_code) = 6),
+    curr_conv BLOB,
+    cap_token BLOB,
+    acq_card_msg BLOB,
+    auth_res BLOB,
+    CHECK ((state IN ('awaiting', 'given up')) = (auth_code IS NULL)),
+    CHECK ((state IN ('awaiting', 'given up')) = (decided_at IS NULL)),
+    CHECK ((state = 'authorized') = (authorized > 0)),
+    CHECK (state <> 'authorized' OR (approval_code IS NOT NULL AND auth_code = 0)),
+    CHECK (state <> 'declined' OR auth_code <> 0)
+  ) STRICT;
+  INSERT INTO authorizations_now (auth_rrpid, xid, state, capture_now, more_follow, by_token,
+      currency, requested, authorized, captured, asked_at, decided_at, auth_code, approval_code,
+      cap_token, acq_card_msg, auth_res)
+    SELECT auth_rrpid, xid, CASE state WHEN 'captured' THEN 'authorized' ELSE state END, 1, 0, 0,
+      currency, requested, authorized, captured, asked_at, decided_at, auth_code, approval_code,
+      cap_token, acq_card_msg, auth_res FROM authorizations;
+
+  -- item_state.h
+  CREATE TABLE items (
+    rrpid BLOB NOT NULL REFERENCES requests (rrpid),
+    auth_rrpid BLOB NOT NULL REFERENCES authorizations_now (auth_rrpid),
+    kind TEXT NOT NULL CHECK (kind IN ('reversal', 'capture', 'captureReversal', 'credit',
+      'creditReversal')),
+    state TEXT NOT NULL CHECK (state IN ('asked', 'done', 'refused', 'reversed')),
+    amount INTEGER NOT NULL CHECK (amount BETWEEN 1 AND 1000000000000000),
+    reversed BLOB,
+    final_capture INTEGER NOT NULL DEFAULT 0 CHECK (final_capture IN (0, 1)),
+    date INTEGER NOT NULL,
+    code TEXT,
+    batch_id TEXT NOT NULL DEFAULT '',
+    batch_sequence_num INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (rrpid, auth_rrpid),
+    FOREIGN KEY (reversed, auth_rrpid) REFERENCES items (rrpid, auth_rrpid),
+    CHECK ((kind IN ('captureReversal', 'creditReversal')) = (reversed IS NOT NULL)),
+    CHECK (state <> 'reversed' OR kind IN ('capture', 'credit')),
+    CHECK ((state = 'asked') = (code IS NULL))
+  ) STRICT;
+  INSERT INTO items (rrpid, auth_rrpid, kind, state, amount, date, code)
+    SELECT auth_rrpid, auth_rrpid, 'capture', 'done', captured, decided_at, 'success'
+      FROM authorizations WHERE captured > 0;
+  DROP TABLE authorizations;
+  ALTER TABLE authorizations_now RENAME TO authorizations;
+
+  -- One authorisation of a purchase, and one item of an authorisation, waits for its answer.
+  CREATE UNIQUE INDEX authorizations_one_asked ON authorizations (xid)
+    WHERE state IN ('awaiting', 'given up');
+  CREATE UNIQUE INDEX items_one_asked ON items (auth_rrpid) WHERE state = 'asked';
+  -- Nothing is undone twice.
+  CREATE UNIQUE INDEX items_undone_once ON items (reversed, auth_rrpid) WHERE state = 'done';
+  CREATE INDEX authorizations_by_xid ON authorizations (xid, asked_at);
+  CREATE INDEX items_by_authorization ON items (auth_rrpid, date);
+  CREATE INDEX items_by_batch ON items (batch_id) WHERE batch_id <> '';
+
+  -- Batches as the gateway last told of them: canonical BatchStatus and BatchAdminResData.
+  CREATE TABLE batches (
+    id TEXT PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 32),
+    opened_at INTEGER NOT NULL,
+    closed_at INTEGER,
+    status BLOB NOT NULL,
+    answer BLOB,
+    told_at INTEGER NOT NULL
+  ) STRICT;
+)sql";
+
+inline constexpr std::array kMigrations{
+    Migration{1, replies::kSchema}, Migration{2, kSchema1}, Migration{3, kSchema2},
+    Migration{4, kPurchaseMerchantSchema}, Migration{5, kFollowUpSchema}};
 
 }  // namespace set::merchant

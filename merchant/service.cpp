@@ -13,6 +13,7 @@ namespace {
 constexpr int kMaxInitiations =
     100;  // of one order: whoever has its link may look at it, not fill our disk
 constexpr int kMaxThumbprints = 32;
+constexpr std::nullopt_t kWallet = std::nullopt;  // shows no certificate (access.h)
 
 /// This very PReq was taken before: a repeat after a crash, or the same content in other bytes.
 bool is_repeat(const PurchaseState& state, const Opened<PReq>& preq) {
@@ -24,9 +25,12 @@ bool is_repeat(const PurchaseState& state, const Opened<PReq>& preq) {
   return false;
 }
 
+// With the earlier signature certificates, which the payment links of their time name.
 std::vector<Certificate> own_certificates(const Party& party) {
+  std::vector<const Chain*> chains{&party.signature.value(), &party.key_exchange.value()};
+  for (const auto& earlier : party.earlier_signatures) chains.push_back(&earlier.chain);
   std::vector<Certificate> out;
-  for (const auto* chain : {&party.signature.value(), &party.key_exchange.value()}) {
+  for (const auto* chain : chains) {
     out.push_back(chain->leaf);
     out.insert(out.end(), chain->issuers.begin(), chain->issuers.end());
   }
@@ -43,8 +47,12 @@ std::vector<Certificate> chain_list(const Chain& chain) {
 
 Service::Service(Parts parts)
     : parts_(std::move(parts)),
-      receiver_([this] { return parts_.party; }, parts_.store.database(), parts_.clock,
-                parts_.rng) {}
+      receiver_(parts_.party, parts_.store.database(), parts_.clock, parts_.rng) {}
+
+std::shared_ptr<const Party> Service::party_of(const Initiated& purchase) const {
+  return std::make_shared<const Party>(
+      signing_as(*parts_.party(), purchase.merchant, parts_.clock()));
+}
 
 // --- FetchCertificates ---
 
@@ -53,8 +61,9 @@ grpc::Status Service::FetchCertificates(grpc::ServerContext*,
                                         wire::FetchCertificatesResponse* out) {
   const auto& asked = in->thumbprints();
   if (asked.size() > kMaxThumbprints) return status_of({ErrorCode::resource_exhausted, ""});
+  const auto party = parts_.party();
   std::vector<Thumbprint> sent;
-  for (const auto& certificate : own_certificates(*parts_.party)) {
+  for (const auto& certificate : own_certificates(*party)) {
     const auto& thumbprint = certificate.thumbprint();
     const bool wanted = asked.empty() || std::ranges::find(asked, thumbprint.str()) != asked.end();
     if (!wanted || std::ranges::find(sent, thumbprint) != sent.end()) continue;
@@ -69,7 +78,7 @@ grpc::Status Service::FetchCertificates(grpc::ServerContext*,
 grpc::Status Service::PurchaseInit(grpc::ServerContext*, const wire::MessageWrapper* in,
                                    wire::MessageWrapper* out) {
   return handle<PInitReq, PInitRes>(
-      receiver_, *in, *out,
+      receiver_, kWallet, *in, *out,
       [this](const Opened<PInitReq>& pinit_req) { return purchase_init(pinit_req); });
 }
 
@@ -85,15 +94,21 @@ Result<Reply<PInitRes>> Service::purchase_init(const Opened<PInitReq>& pinit_req
                 "the gateway's certificate has changed since this purchase began");
   return Reply<PInitRes>{
       make_pinit_res(purchase),
-      {.trans_ids = purchase.ids, .baggage = {}, .enclosed = chain_list(gateway->key_exchange)}};
+      {.trans_ids = purchase.ids, .baggage = {}, .enclosed = chain_list(gateway->key_exchange)},
+      true,
+      party_of(purchase)};
 }
 
 Result<Initiated> Service::initiate(const Opened<PInitReq>& pinit_req,
                                     const GatewayCertificates& gateway) {
   const auto found = TRY(parts_.store.find_order(pinit_req.message->lid_m));
   const auto order = found ? std::optional(found->order) : std::nullopt;
+  const auto now = parts_.clock();
+  const auto current = parts_.party();
+  const auto party =
+      signing_as(*current, offer_under(*current, pinit_req.message->thumbs, now), now);
   auto purchase = TRY(accept_pinit_req(order, found && found->taken, pinit_req.message,
-                                       {*parts_.party, gateway}, parts_.clock(), parts_.rng));
+                                       {party, gateway}, now, parts_.rng));
   CHECK_OR_FAIL(found->initiations < kMaxInitiations, ErrorCode::resource_exhausted,
                 "this order was looked at too often");
   TRY(parts_.store.insert(purchase));
@@ -106,7 +121,7 @@ Result<Initiated> Service::initiate(const Opened<PInitReq>& pinit_req,
 
 grpc::Status Service::Purchase(grpc::ServerContext*, const wire::MessageWrapper* in,
                                wire::MessageWrapper* out) {
-  return handle<PReq, PRes>(receiver_, *in, *out,
+  return handle<PReq, PRes>(receiver_, kWallet, *in, *out,
                             [this](const Opened<PReq>& preq) { return purchase(preq); });
 }
 
@@ -116,26 +131,29 @@ Result<Reply<PRes>> Service::purchase(const Opened<PReq>& preq) {
   auto found = TRY(parts_.store.find(ids->xid));
   CHECK_OR_FAIL(found, ErrorCode::unknown_xid, "this is no purchase of ours");
   auto purchase = is_repeat(found->state, preq) ? std::move(*found) : TRY(take_order(*found, preq));
-  auto* awaiting =
-      purchase.authorization ? std::get_if<AwaitingAuthRes>(&*purchase.authorization) : nullptr;
-  if (awaiting != nullptr) {
+  auto* awaiting = purchase.awaiting();
+  // The first AuthReq is this flow's; later ones are the resolver's, which commands want.
+  if (awaiting != nullptr && awaiting->auth_token.empty()) {
     const auto& order = std::get<Ordered>(purchase.state);
     const auto auth_rrpid = awaiting->auth_rrpid;
-    purchase.authorization =
-        TRY(parts_.resolver.resolve(order, std::move(*awaiting), kGatewayDeadline));
-    if (std::holds_alternative<AwaitingAuthRes>(*purchase.authorization)) {
+    auto resolved = TRY(parts_.resolver.resolve(order, std::move(*awaiting), kGatewayDeadline));
+    if (std::holds_alternative<AwaitingAuthRes>(resolved))
       TRY(parts_.store.postpone(auth_rrpid, parts_.clock() + back_off(0)));
-    }
+    purchase.authorizations.clear();
+    purchase.authorizations.push_back(std::move(resolved));
   }
   const auto& initiated = initiated_of(purchase.state);
   crash_point("merchant:before-pres");
-  return Reply<PRes>{make_pres(purchase.state, purchase.authorization, initiated.chall_c),
-                     {.trans_ids = initiated.ids, .baggage = {}, .enclosed = {}}};
+  return Reply<PRes>{make_pres(purchase.state, purchase.authorizations, initiated.chall_c),
+                     {.trans_ids = initiated.ids, .baggage = {}, .enclosed = {}},
+                     true,
+                     party_of(initiated)};
 }
 
 Result<FoundPurchase> Service::take_order(const FoundPurchase& found, const Opened<PReq>& preq) {
   const auto now = parts_.clock();
-  auto outcome = TRY(accept_preq(initiated_of(found.state), preq, *parts_.party, now));
+  const auto& initiated = initiated_of(found.state);
+  auto outcome = TRY(accept_preq(initiated, preq, *party_of(initiated), now));
   const bool first = std::holds_alternative<Initiated>(found.state);
   if (auto* order = std::get_if<Ordered>(&outcome)) {
     if (first) return save_order(std::move(*order), preq, now);
@@ -143,7 +161,7 @@ Result<FoundPurchase> Service::take_order(const FoundPurchase& found, const Open
   }
   auto rejected = std::move(std::get<Rejected>(outcome));
   // Another PReq after the first: the purchase stays what it is.
-  if (!first) return FoundPurchase{std::move(rejected), std::nullopt};
+  if (!first) return FoundPurchase{std::move(rejected), {}};
   return save_rejection(std::move(rejected));
 }
 
@@ -152,13 +170,16 @@ Result<FoundPurchase> Service::save_order(Ordered order, const Opened<PReq>& pre
   CHECK_OR_FAIL(gateway, ErrorCode::peer_unavailable,
                 "the gateway's certificates are not known yet");
   auto awaiting =
-      TRY(make_auth_req(order, parts_.rng.make<RRPID>(), *parts_.party, *gateway, now, parts_.rng));
+      TRY(make_auth_req(order, first_authorization(order.initiated.order, parts_.rng.make<RRPID>()),
+                        *party_of(order.initiated), *gateway, now, parts_.rng));
   const auto& xid = order.initiated.ids.xid;
   const auto saved = parts_.store.advance(order, awaiting, now, now + kFlowTime);
   if (saved) {
     log_info("order taken", xid, order.initiated.order.amount);
     crash_point("merchant:preq-saved");
-    return FoundPurchase{std::move(order), std::move(awaiting)};
+    FoundPurchase taken{std::move(order), {}};
+    taken.authorizations.emplace_back(std::move(awaiting));
+    return taken;
   }
   if (saved.error().code != ErrorCode::conflict) return failure(saved.error());
   // Somebody was first: this very PReq in another thread, another one, or another payer of the
@@ -168,7 +189,7 @@ Result<FoundPurchase> Service::save_order(Ordered order, const Opened<PReq>& pre
   if (is_repeat(now_found->state, preq)) return std::move(*now_found);
   Rejected rejected{std::move(order.initiated), std::move(order.preq)};
   if (!std::holds_alternative<Initiated>(now_found->state))
-    return FoundPurchase{std::move(rejected), std::nullopt};
+    return FoundPurchase{std::move(rejected), {}};
   return save_rejection(std::move(rejected));
 }
 
@@ -177,16 +198,16 @@ Result<FoundPurchase> Service::save_rejection(Rejected rejected) {
   // conflict: another PReq of this purchase was first; this one is rejected all the same.
   if (!saved && saved.error().code != ErrorCode::conflict) return failure(saved.error());
   log_info("order rejected", rejected.initiated.ids.xid);
-  return FoundPurchase{std::move(rejected), std::nullopt};
+  return FoundPurchase{std::move(rejected), {}};
 }
 
 // --- InqReq → InqRes ---
 
 grpc::Status Service::PurchaseInquiry(grpc::ServerContext*, const wire::MessageWrapper* in,
                                       wire::MessageWrapper* out) {
-  return handle<InqReq, InqRes>(receiver_, *in, *out, [this](const Opened<InqReq>& inq_req) {
-    return purchase_inquiry(inq_req);
-  });
+  return handle<InqReq, InqRes>(
+      receiver_, kWallet, *in, *out,
+      [this](const Opened<InqReq>& inq_req) { return purchase_inquiry(inq_req); });
 }
 
 Result<Reply<InqRes>> Service::purchase_inquiry(const Opened<InqReq>& inq_req) {
@@ -195,9 +216,10 @@ Result<Reply<InqRes>> Service::purchase_inquiry(const Opened<InqReq>& inq_req) {
   const auto found = TRY(parts_.store.find(ids->xid));
   CHECK_OR_FAIL(found, ErrorCode::unknown_xid, "this is no purchase of ours");
   TRY(accept_inq_req(found->state, inq_req.message));
-  return Reply<InqRes>{make_inq_res(found->state, found->authorization, *inq_req.message),
+  return Reply<InqRes>{make_inq_res(found->state, found->authorizations, *inq_req.message),
                        {.trans_ids = initiated_of(found->state).ids, .baggage = {}, .enclosed = {}},
-                       false};
+                       false,
+                       party_of(initiated_of(found->state))};
 }
 
 }  // namespace set::merchant

@@ -11,7 +11,7 @@ namespace set::merchant {
 class Service final : public wire::MerchantService::Service {
  public:
   struct Parts {
-    std::shared_ptr<const Party> party;
+    Current<const Party> party;
     Store& store;
     GatewayClient& gateway;
     Resolver& resolver;
@@ -35,6 +35,8 @@ class Service final : public wire::MerchantService::Service {
   Result<Reply<PRes>> purchase(const Opened<PReq>& preq);
   Result<Reply<InqRes>> purchase_inquiry(const Opened<InqReq>& inq_req);
 
+  /// We, under the certificate that a purchase was begun under.
+  std::shared_ptr<const Party> party_of(const Initiated& purchase) const;
   Result<Initiated> initiate(const Opened<PInitReq>& pinit_req, const GatewayCertificates& gateway);
   Result<FoundPurchase> take_order(const FoundPurchase& found, const Opened<PReq>& preq);
   Result<FoundPurchase> save_order(Ordered order, const Opened<PReq>& preq, Instant now);

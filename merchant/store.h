@@ -9,6 +9,8 @@
 
 #include "common/store/database.h"
 #include "merchant/authorization_state.h"
+#include "merchant/batch.h"
+#include "merchant/books.h"
 #include "merchant/order_state.h"
 
 namespace set::merchant {
@@ -22,31 +24,37 @@ struct FoundOrder {
 
 struct FoundPurchase {
   PurchaseState state;
-  std::optional<Authorization> authorization;
+  std::vector<Authorization> authorizations;  ///< oldest first
+
+  /// The one that waits for the gateway.
+  AwaitingAuthRes* awaiting();
 };
 
-/// The operator's view of an order. Paid is authorised and captured; pending waits for the gateway;
-/// declined can be paid with another card until it expires.
-enum class OrderStatus { open, pending, authorized, paid, declined, expired };
-using set::to_string;  // beside the one that follows
-std::string_view to_string(OrderStatus status);
-
-/// One purchase of an order at which a PReq arrived.
-struct PaymentSummary {
-  XID xid;
-  OrderStatus status;  ///< pending, authorized, paid or declined
-  Instant initiated_at;
-  std::optional<Amount> authorized;
-  std::optional<Amount> captured;
-  std::optional<AuthCode> auth_code;
-  std::string approval_code;
-  std::optional<Instant> decided_at;
+/// A request to the gateway that is not answered yet.
+struct OpenRequest {
+  RRPID rrpid;
+  MessageType message;
+  std::optional<Request> request;  ///< none: only wanted
+  Instant waiting_since;
+  Thumbprint signed_as;          ///< our signature certificate; zero if the bytes are not made
+  std::optional<XID> xid;        ///< of an AuthReq
+  std::vector<AskedItem> items;  ///< of a request with items
+  BatchAsked batch;              ///< of a BatchAdminReq
 };
 
-struct OrderSummary {
-  Order order;
-  OrderStatus status;
-  std::vector<PaymentSummary> payments;  ///< oldest first
+/// What became of a request.
+struct RequestOutcome {
+  enum class State { open, answered, refused } state;
+  std::string code;  ///< SET's spelling; empty if it is open or has items
+  std::optional<BatchAdminRes> batch;
+};
+
+/// What the merchant knows of a batch.
+struct BatchSummary {
+  std::string id;
+  std::optional<BatchStatus> told;      ///< the gateway's last word; none if it has not said any
+  std::optional<BatchAdminRes> answer;  ///< of the last BatchAdminRes about it
+  std::vector<BatchLine> lines;         ///< the merchant's own, by sequence number
 };
 
 class Store {
@@ -72,26 +80,68 @@ class Store {
                        Instant next_attempt_at);
   /// Initiated → Rejected.
   Result<void> advance(const Rejected& purchase);
+
+  // --- authorisations: store_authorizations.cpp ---
+
   /// AwaitingAuthRes → decided. Overwrites PI, AuthReq and reply key. A declined order may be paid
   /// by another purchase. conflict if it is decided already.
   Result<void> advance(const Ordered& order, const Decided& decided);
-  /// The same authorisation in younger bytes; the former ones are kept until it is decided, since
+  /// The next charge of a purchase with an AuthToken: wanted, for the daemon to ask.
+  /// not_found, and choose_charge()'s Errors.
+  Result<RRPID> want_charge(const LIDM& id, const std::optional<Amount>& amount,
+                            const std::string& once, const RRPID& rrpid, Instant now);
+  /// AwaitingAuthRes → GivenUp: its bytes are kept, a reversal `rrpid` is wanted instead.
+  /// conflict if it is decided.
+  Result<void> give_up(const RRPID& auth_rrpid, const RRPID& rrpid, Instant now);
+
+  // --- requests: store_requests.cpp ---
+
+  /// One request with an item for each order. `once`, if not empty, names it: if there is one of
+  /// that name, it is found again and nothing new is wanted. Its RRPID comes back.
+  /// not_found, and choose_item()'s Errors.
+  Result<RRPID> want(const std::vector<LIDM>& orders, const ItemWish& wish, const std::string& once,
+                     const RRPID& rrpid, Instant now);
+  /// conflict: another question about batches waits for its answer.
+  Result<RRPID> want(const BatchAsked& asked, const RRPID& rrpid, Instant now);
+  Result<std::optional<OpenRequest>> find_open(const RRPID& rrpid);
+  /// wanted → asked. conflict if it is asked already.
+  Result<void> save_bytes(const RRPID& rrpid, const Request& request, const Thumbprint& signer,
+                          Instant now);
+  /// The same request in younger bytes; the former ones are kept until it is decided, since
   /// the gateway may have decided by them. conflict if it is decided, or was asked after
   /// `asked_by`: bytes that young cannot be too old.
-  Result<void> replace_request(const AwaitingAuthRes& awaiting, Instant now, Instant asked_by);
-  /// What replace_request() kept, youngest first.
-  Result<std::vector<Request>> earlier_requests(const RRPID& auth_rrpid);
+  Result<void> replace_bytes(const RRPID& rrpid, const Request& request, Instant now,
+                             Instant asked_by);
+  /// What replace_bytes() kept, youngest first.
+  Result<std::vector<Request>> earlier_bytes(const RRPID& rrpid);
+  /// Books what the gateway answered for each item. conflict if it is decided already.
+  Result<void> settle(const RRPID& rrpid, const std::vector<ItemOutcome>& outcomes,
+                      const std::vector<BatchStatus>& batches, const Bytes& evidence, Instant now);
+  /// The gateway said Error: it did nothing.
+  Result<void> refuse(const RRPID& rrpid, std::string_view code, Instant now);
+  /// not_found.
+  Result<RequestOutcome> outcome(const RRPID& rrpid);
 
-  /// Purchases whose AuthReq is to be sent again, the longest waiting first.
+  /// Requests that are to be made or sent again, the longest waiting first.
   struct Due {
-    XID xid;
+    RRPID rrpid;
     std::int64_t attempts;
   };
   Result<std::vector<Due>> due(Instant now, int limit);
   /// Counts an attempt.
-  Result<void> postpone(const RRPID& auth_rrpid, Instant next_attempt_at);
+  Result<void> postpone(const RRPID& rrpid, Instant next_attempt_at);
   /// At start-up nobody is working on what is awaited.
   Result<void> make_all_due(Instant now);
+
+  // --- batches: store_batches.cpp ---
+
+  /// Keeps the gateway's answer about a batch; it is the answer to request `rrpid`.
+  Result<void> settle(const RRPID& rrpid, const BatchAdminRes& answer, const Bytes& evidence,
+                      Instant now);
+  /// Every batch that an item of ours is in or the gateway told of, oldest first.
+  Result<std::vector<BatchSummary>> list_batches();
+  /// not_found.
+  Result<BatchSummary> find_batch(const std::string& id);
 
   Result<void> put_setting(std::string_view name, std::string_view value);
   Result<std::optional<std::string>> find_setting(std::string_view name);
@@ -104,5 +154,9 @@ class Store {
 };
 
 inline constexpr std::string_view kPublicAddress = "public_address";
+/// The gateway that `serve` was told, for `doctor`.
+inline constexpr std::string_view kGatewayAddress = "gateway_address";
+/// Thumbprint of the signature certificate that the daemon uses, hex.
+inline constexpr std::string_view kLinkCertificate = "link_certificate";
 
 }  // namespace set::merchant

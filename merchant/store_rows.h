@@ -1,13 +1,16 @@
-// From rows to states, for store.cpp. The column lists and the functions that read them stand here
-// together.
+// What the store's files share: from rows to states, the column lists beside the functions that
+// read them, and the rows that several transactions write.
 #pragma once
+
+#include <span>
 
 #include "merchant/store.h"
 
 namespace set::merchant {
 
 inline constexpr std::string_view kOrderColumns =
-    "o.id, o.secret_digest, o.description, o.currency, o.amount, o.created_at, o.expires_at";
+    "o.id, o.secret_digest, o.description, o.currency, o.amount, o.created_at, o.expires_at,"
+    " o.capture_now, o.first_charge, o.mandate";
 Result<Order> order_of(const Row& row);
 
 /// After kOrderColumns in the same row.
@@ -16,19 +19,66 @@ inline constexpr std::string_view kPurchaseColumns =
     "p.gateway,"
     " p.initiated_at, p.rrpid, p.content_digest, p.cardholder, p.hoi_data, p.hpi_data, p.hod, "
     "p.valid_until,"
-    " p.oi_data, p.pi_tbs, p.certificates, p.pi";
+    " p.oi_data, p.pi_tbs, p.certificates, p.pi, p.merchant";
 Result<PurchaseState> purchase_of(const Row& row);
 
-inline constexpr std::string_view kAuthorizationColumns =
-    "auth_rrpid, state, currency, requested, authorized, captured, auth_req, pending_reply, "
-    "decided_at, auth_code,"
-    " approval_code, cap_token, auth_token, acq_card_msg, auth_res";
-Result<Authorization> authorization_of(const Row& row);
+inline constexpr std::string_view kAuthorizationSelect =
+    "SELECT a.auth_rrpid, a.state, a.currency, a.requested, a.authorized, a.captured, r.wire,"
+    " r.pending_reply, a.decided_at, a.auth_code, a.approval_code, a.cap_token, p.auth_token,"
+    " a.acq_card_msg, a.auth_res, a.capture_now, a.more_follow, a.by_token, a.curr_conv"
+    " FROM authorizations a JOIN purchases p ON p.xid = a.xid JOIN requests r ON r.rrpid = "
+    "a.auth_rrpid WHERE a.xid = $1 ORDER BY a.asked_at, a.auth_rrpid";
+/// `items` are those of this authorisation, oldest first.
+Result<Authorization> authorization_of(const Row& row, std::span<const ItemLine> items);
 
-inline constexpr std::string_view kPaymentColumns =
-    "p.xid, p.initiated_at, a.state, a.currency, a.authorized, a.captured, a.auth_code, "
-    "a.approval_code,"
-    " a.decided_at";
+inline constexpr std::string_view kPaymentSelect =
+    "SELECT p.xid, p.initiated_at, a.state, a.currency, a.authorized, a.captured, a.auth_code,"
+    " a.approval_code, a.decided_at, a.auth_rrpid, a.requested, a.released, a.credited"
+    " FROM purchases p JOIN authorizations a ON a.xid = p.xid"
+    " WHERE p.order_id = $1 ORDER BY a.asked_at, a.auth_rrpid";
+/// Without its items.
 Result<PaymentSummary> payment_of(const Row& row);
+
+/// Needs the authorisation's currency, which items have not.
+inline constexpr std::string_view kItemColumns =
+    "i.rrpid, i.auth_rrpid, i.kind, i.state, i.amount, i.reversed, i.final_capture, i.date, i.code,"
+    " i.batch_id, i.batch_sequence_num, a.currency";
+Result<ItemLine> item_of(const Row& row);
+/// Of one authorisation, oldest first.
+Result<std::vector<ItemLine>> items_of(Transaction& t, const RRPID& auth_rrpid);
+
+Result<Request> request_of(const Row& row, std::size_t wire_column);
+
+// --- written by several transactions ---
+
+/// conflict with this sentence unless one row changed.
+Result<void> moved(std::int64_t rows, const char* what);
+
+/// not_found.
+Result<OrderSummary> summary_of(Transaction& t, const LIDM& id, Instant now);
+
+struct NewRequest {
+  RRPID rrpid;
+  MessageType message;
+  std::string once;  ///< empty: it has no name of the operator's
+  Instant now;
+};
+/// Asked with these bytes, or else only wanted.
+Result<void> insert_request(Transaction& t, const NewRequest& request, const Request* bytes,
+                            Instant next_attempt_at);
+/// The request that the operator named so.
+Result<std::optional<RRPID>> find_once(Transaction& t, const std::string& once,
+                                       MessageType message);
+Result<void> insert_authorization(Transaction& t, const XID& xid, const AuthAsked& asked,
+                                  Instant now);
+Result<void> insert_item(Transaction& t, const ItemLine& line);
+/// asked or parked → answered or refused; its bytes are overwritten.
+Result<void> end_request(Transaction& t, const RRPID& rrpid, std::string_view state,
+                         std::string_view code, const SqlValue& evidence, Instant now);
+/// Cancelled without ever having been answered: the order can be paid anew.
+Result<void> drop_unanswered(Transaction& t, const RRPID& auth_rrpid, Instant now);
+/// The gateway would not cancel: it is to be asked again.
+Result<void> take_up_again(Transaction& t, const RRPID& auth_rrpid, Instant now);
+Result<void> put_batch_status(Transaction& t, const BatchStatus& status, Instant now);
 
 }  // namespace set::merchant

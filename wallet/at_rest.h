@@ -7,6 +7,9 @@
 
 namespace set::wallet {
 
+/// The entry of keys.set that holds the key.
+inline constexpr std::string_view kStoreEntry = "store";
+
 class AtRest {
  public:
   /// `key` has 32 bytes.

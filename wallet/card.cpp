@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/assert.h"
+#include "common/base/renewal_due.h"
 
 namespace set::wallet {
 namespace {
@@ -62,7 +63,7 @@ Result<Card> make_card(std::int64_t number, CardSecrets secrets, Chain certifica
               .signature = certificate,
               .kem = nullptr,
               .key_exchange = std::nullopt};
-  return Card{number, std::move(secrets), std::move(certificate), std::move(party)};
+  return Card{number, std::move(secrets), std::move(certificate), std::move(party), {}};
 }
 
 PANData pan_data_of(const CardSecrets& secrets, std::optional<CardVerificationValue> cvv, Rng& rng) {
@@ -72,10 +73,15 @@ PANData pan_data_of(const CardSecrets& secrets, std::optional<CardVerificationVa
                  rng.secret(kCardSecretBytes), std::move(cvv)};
 }
 
+Instant renew_from(const Certificate& certificate) {
+  return renewal_due(certificate.not_before(), certificate.not_after(),
+                     certificate.thumbprint().hex());
+}
+
 CardView view_of_card(const Card& card) {
   const auto& leaf = card.certificate.leaf;
   return {card.number,      card.secrets.pan.masked(), leaf.brand(), leaf.organizational_unit(),
-          leaf.not_after(), leaf.thumbprint()};
+          leaf.not_after(), leaf.thumbprint(),       renew_from(leaf)};
 }
 
 }  // namespace set::wallet

@@ -29,6 +29,7 @@ struct Card {
   CardSecrets secrets;
   Chain certificate;
   Party party;  ///< trust, signer and certificate for messages
+  std::string ca = {};  ///< host:port where it was registered; empty if that is not known
 };
 
 /// Errors: bad_config if the key is not the certificate's.
@@ -46,7 +47,10 @@ struct CardView {
   std::string issuer;
   Instant not_after;
   Thumbprint certificate;
+  Instant renew_from;
 };
+/// When its renewal is due.
+Instant renew_from(const Certificate& certificate);
 CardView view_of_card(const Card& card);
 
 }  // namespace set::wallet

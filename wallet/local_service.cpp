@@ -1,5 +1,6 @@
 #include "wallet/local_service.h"
 
+#include "common/message/reg_form.h"
 #include "wallet/local_status.h"
 #include "wallet/view.h"
 
@@ -13,8 +14,25 @@ grpc::Status answer(Body&& body) {
   return done ? grpc::Status::OK : local_status(done.error());
 }
 
-wire::RegistrationForm form_of(const RegFormData& form) {
+using Values = std::vector<std::pair<std::string, std::string>>;
+
+/// A field's name; beyond the fields the number is of an answer to none.
+std::string name_of(const FailedItem& item, const RegFormData& form, const Values& values) {
+  const std::size_t place = item.item_number - 1;
+  if (place < form.fields.size()) return form.fields[place].field_name;
+  const auto answers = answers_by_name(form, values);
+  const auto answer = place - form.fields.size();
+  return answer < answers.size() ? answers[answer].field_name : std::string();
+}
+
+wire::RegistrationForm form_of(const RegFormData& form, const std::vector<FailedItem>& failed,
+                               const Values& last) {
   wire::RegistrationForm out;
+  for (const auto& item : failed) {
+    auto& to = *out.add_failed();
+    to.set_name(name_of(item, form, last));
+    to.set_reason(item.reason);
+  }
   out.set_policy_text(form.policy_text);
   for (const auto& field : form.fields) {
     auto& to = *out.add_fields();
@@ -23,22 +41,25 @@ wire::RegistrationForm form_of(const RegFormData& form) {
     to.set_max_length(field.field_len);
     to.set_required(field.required);
     to.set_secret(field.invisible);
+    to.set_type(std::string(to_string(field.type)));
+    for (const auto& choice : field.choices) to.add_choices(choice);
   }
   return out;
 }
 
-/// The issuer's form goes to the terminal, the answers come back.
-Result<std::vector<RegFormAnswer>> ask_user(AddCardStream& stream, const RegFormData& form) {
+/// The issuer's form goes to the terminal, the answers come back. `last` is what came before.
+Result<std::vector<RegFormAnswer>> ask_user(AddCardStream& stream, const RegFormData& form,
+                                            const std::vector<FailedItem>& failed, Values& last) {
   wire::AddCardResponse question;
-  *question.mutable_form() = form_of(form);
+  *question.mutable_form() = form_of(form, failed, last);
   wire::AddCardRequest request;
   CHECK_OR_FAIL(stream.Write(question) && stream.Read(&request) && request.has_answers(),
                 ErrorCode::invalid_argument, "the registration was given up");
-  std::vector<std::pair<std::string, std::string>> values;
+  last.clear();
   for (const auto& answer : request.answers().answers()) {
-    values.emplace_back(answer.field_name(), answer.value());
+    last.emplace_back(answer.field_name(), answer.value());
   }
-  return answers_by_name(form, values);
+  return answers_by_name(form, last);
 }
 
 }  // namespace
@@ -58,9 +79,19 @@ Result<CardView> LocalService::add_card(AddCardStream& stream) {
                 "the registration begins with a card");
   const auto& start = request.start();
   auto card = TRY(open_card(from_local(start.account()), entry_key_));
-  const CardIssuer issuer{start.ca(), start.trust_pem(), start.root_fingerprint()};
-  const FillForm fill_form = [&stream](const RegFormData& form) { return ask_user(stream, form); };
-  return service_.add_card(std::move(card), issuer, fill_form);
+  const CardIssuer issuer{start.ca(), start.trust_pem(), start.root_fingerprint(),
+                          start.language().empty() ? "en" : start.language(),
+                          start.trust_url()};
+  Values last;
+  const FillForm fill_form = [&](const RegFormData& form, const std::vector<FailedItem>& failed) {
+    return ask_user(stream, form, failed, last);
+  };
+  const OnPended on_pended = [&stream](Duration retry_after) {
+    wire::AddCardResponse response;
+    response.mutable_pended()->set_retry_after_ms(retry_after.count());
+    stream.Write(response);
+  };
+  return service_.add_card(std::move(card), issuer, fill_form, on_pended);
 }
 
 grpc::Status LocalService::AddCard(grpc::ServerContext*, AddCardStream* stream) {
@@ -77,6 +108,14 @@ grpc::Status LocalService::ListCards(grpc::ServerContext*, const wire::ListCards
                                      wire::ListCardsResponse* response) {
   return answer([&]() -> Result<void> {
     for (const auto& card : TRY(service_.cards())) *response->add_cards() = to_local(card);
+    return {};
+  });
+}
+
+grpc::Status LocalService::RenewCard(grpc::ServerContext*, const wire::RenewCardRequest* request,
+                                     wire::RenewCardResponse* response) {
+  return answer([&]() -> Result<void> {
+    *response->mutable_card() = to_local(TRY(service_.renew_card(request->card(), request->ca())));
     return {};
   });
 }
@@ -99,7 +138,7 @@ grpc::Status LocalService::Confirm(grpc::ServerContext*, const wire::ConfirmRequ
       cvv = TRY(open_cvv(from_local(request->verification_value()), entry_key_));
     }
     const auto state = TRY(service_.confirm(lid_c, std::move(cvv)));
-    *response->mutable_purchase() = to_local(state);
+    *response->mutable_purchase() = to_local(state, TRY(service_.card_messages(state)));
     return {};
   });
 }
@@ -116,7 +155,8 @@ grpc::Status LocalService::Inquire(grpc::ServerContext*, const wire::InquireRequ
                                    wire::InquireResponse* response) {
   return answer([&]() -> Result<void> {
     const auto xid = TRY(XID::parse(request->xid()));
-    *response->mutable_purchase() = to_local(TRY(service_.inquire(xid)));
+    const auto state = TRY(service_.inquire(xid));
+    *response->mutable_purchase() = to_local(state, TRY(service_.card_messages(state)));
     return {};
   });
 }

@@ -21,6 +21,8 @@ class LocalService final : public wire::WalletService::Service {
   grpc::Status AddCard(grpc::ServerContext* context, AddCardStream* stream) override;
   grpc::Status ListCards(grpc::ServerContext* context, const wire::ListCardsRequest* request,
                          wire::ListCardsResponse* response) override;
+  grpc::Status RenewCard(grpc::ServerContext* context, const wire::RenewCardRequest* request,
+                         wire::RenewCardResponse* response) override;
   grpc::Status Offer(grpc::ServerContext* context, const wire::OfferRequest* request,
                      wire::OfferResponse* response) override;
   grpc::Status Confirm(grpc::ServerContext* context, const wire::ConfirmRequest* request,

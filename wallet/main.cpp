@@ -21,13 +21,15 @@ struct Options {
   std::string dir;
   set::wallet::ServeOptions serve;
   set::wallet::CardAddOptions card_add;
+  set::wallet::CardRenewOptions card_renew;
   set::wallet::PayOptions pay;
+  set::wallet::DoctorOptions doctor;
   std::string xid;
 };
 
 struct Commands {
-  CLI::App *serve, *card, *card_add, *card_list, *pay, *orders, *status, *receipt, *resume, *path,
-      *healthcheck;
+  CLI::App *serve, *card, *card_add, *card_list, *card_renew, *needs_renewal, *pay, *orders,
+      *status, *receipt, *mandate, *mandate_list, *mandate_show, *resume, *path, *healthcheck, *doctor;
 };
 
 void add_card_commands(CLI::App& app, Options& options, Commands& commands) {
@@ -40,7 +42,15 @@ void add_card_commands(CLI::App& app, Options& options, Commands& commands) {
                                 "without it the terminal is asked");
   commands.card_add->add_option("--ca", add.ca, "Where cards are registered, host:port")->required();
   set::add_trust_options(*commands.card_add, add.trust);
+  commands.card_add->add_option("--language", add.language, "Of the issuer's form, such as de-CH");
+  commands.card_add->add_flag("--wait", add.wait,
+                              "If the CA has not decided yet, ask again at the times it suggests");
   commands.card_list = commands.card->add_subcommand("list", "Show the cards, masked");
+  commands.card_renew = commands.card->add_subcommand(
+      "renew", "Get a new certificate for a card; the daemon does so by itself in time");
+  auto& renew = options.card_renew;
+  commands.card_renew->add_option("CARD", renew.card, "Number of the card in card list")->required();
+  commands.card_renew->add_option("--ca", renew.ca, "host:port, if it is not where it was registered");
 }
 
 void add_pay_command(CLI::App& app, Options& options, Commands& commands) {
@@ -54,6 +64,15 @@ void add_pay_command(CLI::App& app, Options& options, Commands& commands) {
   commands.pay->add_option("--cvv-file", pay.cvv_file, "Private file with the verification value")->excludes(ask);
 }
 
+void add_doctor_command(CLI::App& app, Options& options, Commands& commands) {
+  auto& doctor = options.doctor;
+  commands.doctor = app.add_subcommand(
+      "doctor", "Examine keys, cards, database, merchant and CA, and say what to do");
+  set::add_passphrase_options(*commands.doctor, doctor.passphrase);
+  commands.doctor->add_option("--merchant", doctor.merchant, "A merchant's address, host:port");
+  commands.doctor->add_option("--ca", doctor.ca, "The CA's address, host:port");
+}
+
 Commands add_commands(CLI::App& app, Options& options) {
   Commands commands{};
   app.require_subcommand(1);
@@ -62,6 +81,10 @@ Commands add_commands(CLI::App& app, Options& options) {
   set::add_passphrase_options(*commands.serve, options.serve.passphrase);
   commands.serve->add_option("--ready-file", options.serve.ready_file,
                              "File to write the socket's address to, once it answers");
+  commands.serve->add_option("--ca", options.serve.ca,
+                             "The CA that says what is revoked, host:port (default: where the card was registered)");
+  set::add_parsed(*commands.serve, "--revocation-age", options.serve.revocation_age, set::parse_duration,
+                  "The CA is asked what is revoked if its last answer is older (default 30s)");
   add_card_commands(app, options, commands);
   add_pay_command(app, options, commands);
   commands.orders = app.add_subcommand("orders", "List the purchases");
@@ -69,8 +92,17 @@ Commands add_commands(CLI::App& app, Options& options) {
   commands.status->add_option("XID", options.xid, "The purchase, 40 hex digits")->required();
   commands.receipt = app.add_subcommand("receipt", "Verify everything that was signed of a purchase");
   commands.receipt->add_option("XID", options.xid, "The purchase, 40 hex digits")->required();
+  commands.mandate = app.add_subcommand("mandate", "Instalments and recurring payments that were signed");
+  commands.mandate->require_subcommand(1);
+  commands.mandate_list = commands.mandate->add_subcommand("list", "All mandates");
+  commands.mandate_show =
+      commands.mandate->add_subcommand("show", "One mandate, and what was charged under it so far");
+  commands.mandate_show->add_option("XID", options.xid, "The purchase, 40 hex digits")->required();
   commands.resume = app.add_subcommand("resume", "Send every order without an answer again");
+  commands.needs_renewal = app.add_subcommand(
+      "needs-renewal", "Print the cards' dates; exit code 0 if a renewal is due, 1 if not");
   commands.path = app.add_subcommand("path", "Print where the wallet keeps its files");
+  add_doctor_command(app, options, commands);
   commands.healthcheck = app.add_subcommand("healthcheck", "Exit with 0 if the daemon answers, else 1");
   return commands;
 }
@@ -82,12 +114,17 @@ set::Result<void> run_command(const Commands& commands, const Options& options) 
   if (commands.serve->parsed()) return run_serve(paths, options.serve);
   if (commands.card_add->parsed()) return run_card_add(paths, options.card_add, json);
   if (commands.card_list->parsed()) return run_card_list(paths, json);
+  if (commands.card_renew->parsed()) return run_card_renew(paths, options.card_renew, json);
+  if (commands.needs_renewal->parsed()) return run_needs_renewal(paths, json);
   if (commands.pay->parsed()) return run_pay(paths, options.pay, json);
   if (commands.orders->parsed()) return run_orders(paths, json);
   if (commands.status->parsed()) return run_status(paths, options.xid, json);
   if (commands.receipt->parsed()) return run_receipt(paths, options.xid, json);
+  if (commands.mandate_list->parsed()) return run_mandate_list(paths, json);
+  if (commands.mandate_show->parsed()) return run_mandate_show(paths, options.xid, json);
   if (commands.resume->parsed()) return run_resume(paths, json);
   if (commands.path->parsed()) return run_path(paths, json);
+  if (commands.doctor->parsed()) return run_doctor(paths, options.doctor, json);
   return set::healthcheck(paths.socket_target(), nullptr);
 }
 

@@ -13,11 +13,11 @@ using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const wire::MessageW
 
 constexpr int kMaxCertificates = 32;
 
-Result<wire::MessageWrapper> send(const std::shared_ptr<grpc::Channel>& channel,
-                                  const std::string& address, Method method, ByteView request) {
+Result<MerchantAnswer> send(const std::shared_ptr<grpc::Channel>& channel,
+                            const std::string& address, Method method, ByteView request) {
   const auto wrapper = TRY(parse_wrapper(request));
   const auto stub = wire::MerchantService::NewStub(channel);
-  return call(*stub, method, wrapper, address, kMerchantDeadline);
+  return call_party(*stub, method, wrapper, address, kMerchantDeadline);
 }
 
 }  // namespace
@@ -41,15 +41,15 @@ Result<std::vector<Certificate>> MerchantClient::fetch_certificates() const {
   return out;
 }
 
-Result<wire::MessageWrapper> MerchantClient::purchase_init(ByteView request) const {
+Result<MerchantAnswer> MerchantClient::purchase_init(ByteView request) const {
   return send(channel_, address_, &Stub::PurchaseInit, request);
 }
 
-Result<wire::MessageWrapper> MerchantClient::purchase(ByteView request) const {
+Result<MerchantAnswer> MerchantClient::purchase(ByteView request) const {
   return send(channel_, address_, &Stub::Purchase, request);
 }
 
-Result<wire::MessageWrapper> MerchantClient::purchase_inquiry(ByteView request) const {
+Result<MerchantAnswer> MerchantClient::purchase_inquiry(ByteView request) const {
   return send(channel_, address_, &Stub::PurchaseInquiry, request);
 }
 

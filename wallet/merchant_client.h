@@ -9,11 +9,15 @@
 #include <grpcpp/channel.h>
 
 #include "common/crypto/trust.h"
+#include "common/daemon/client.h"
 #include "common/message/open.h"
 
 namespace set::wallet {
 
 inline constexpr Duration kMerchantDeadline = std::chrono::seconds(30);
+
+/// A message of the merchant, and whom the TLS certificate names that it came under.
+using MerchantAnswer = Answered<wire::MessageWrapper>;
 
 class MerchantClient {
  public:
@@ -27,9 +31,9 @@ class MerchantClient {
 
   // Each sends the exact bytes of a MessageWrapper. Errors: peer_unavailable, in_progress,
   // resource_exhausted, permission_denied: none of them says whether the merchant did the work.
-  Result<wire::MessageWrapper> purchase_init(ByteView request) const;
-  Result<wire::MessageWrapper> purchase(ByteView request) const;
-  Result<wire::MessageWrapper> purchase_inquiry(ByteView request) const;
+  Result<MerchantAnswer> purchase_init(ByteView request) const;
+  Result<MerchantAnswer> purchase(ByteView request) const;
+  Result<MerchantAnswer> purchase_inquiry(ByteView request) const;
 
  private:
   std::string address_;

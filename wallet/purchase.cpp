@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "wallet/payments.h"
+
 namespace set::wallet {
 namespace {
 
@@ -69,13 +71,8 @@ Result<Certificate> accept_gateway(const Thumbprint& pe_thumb, std::span<const C
 Result<AuthStatus> first_authorisation(const Order& order, const PRes& pres) {
   CHECK_OR_FAIL(!pres.payloads.empty(), ErrorCode::decoding_failure,
                 "the merchant says that it asked for authorisation and not with which result");
-  const auto& status = pres.payloads.front().auth_status;
-  const auto& amount = order.offer.purch_amt;
-  const bool within = !status.auth_amt || (status.auth_amt->currency() == amount.currency() &&
-                                           status.auth_amt->minor() <= amount.minor());
-  CHECK_OR_FAIL(within, ErrorCode::wrapper_msg_mismatch,
-                "more was authorised than the cardholder signed");
-  return status;
+  TRY(check_payments(order.offer, pres.payloads));
+  return pres.payloads.front().auth_status;
 }
 
 /// "→ completion code" (§3.4): which state it means.
@@ -89,6 +86,7 @@ Result<AfterPRes> after(const Order& order, const PRes& pres, Outcome outcome) {
     case CompletionCode::capture_performed:
     case CompletionCode::credit_performed:
       outcome.auth_status = TRY(first_authorisation(order, pres));
+      outcome.payloads = pres.payloads;
       return Completed{order, std::move(outcome)};
     case CompletionCode::meaningless_ratio:
     case CompletionCode::order_not_received: break;
@@ -116,6 +114,11 @@ const Order* order_of(const PurchaseState& state) {
 const Offer& offer_of(const PurchaseState& state) {
   const auto* order = order_of(state);
   return order != nullptr ? order->offer : std::get<Offered>(state).offer;
+}
+
+Result<Thumbprint> signer_of(const Order& order) {
+  const auto statement = TRY(parse_as<wire::Signed>(order.evidence));
+  return Thumbprint::parse(statement.signer());
 }
 
 Result<Merchant> choose_merchant(std::span<const Certificate> certificates, const Thumbprint& named,
@@ -189,6 +192,7 @@ Result<Offered> accept_pinit_res(AwaitingPInitRes state, const OpenedAnswer<PIni
                        .chall_m = pinit_res->chall_m,
                        .order_description = pinit_res->order_description,
                        .purch_amt = pinit_res->purch_amt,
+                       .install_recur = pinit_res->install_recur,
                        .offer_ends = pinit_res->offer_ends,
                        .brand = state.brand,
                        .address = state.address,
@@ -216,7 +220,8 @@ Result<SignedOrder> make_preq(const Offered& state, const PANData& account, Byte
                                .merchant_signature = offer.merchant.signature,
                                .merchant_key_exchange = offer.merchant.key_exchange,
                                .gateway_key_exchange = offer.gateway,
-                               .card_secret = card_secret};
+                               .card_secret = card_secret,
+                               .install_recur = offer.install_recur};
   auto made = TRY(make_purchase(purchase, account, cardholder, now, rng));
   Order order{.offer = offer,
               .rrpid = rrpid,

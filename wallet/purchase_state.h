@@ -9,7 +9,7 @@
 //  AwaitingPRes      Error               Rejected                                 –
 //  AwaitingPRes      (resume)            AwaitingPRes                             PReq, the same bytes
 //  Ordered           InqRes              Ordered | Completed                      InqReq
-//  Completed         –                   –                                        InqReq, at any time
+//  Completed         InqRes              Completed, younger                       InqReq, at any time
 //
 // AwaitingPInitRes lives in memory only: nothing is at stake before the PReq. Ordered is a purchase
 // whose merchant has the order and not yet its outcome (orderReceived).
@@ -37,7 +37,8 @@ struct Offer {
   Challenge chall_c;
   Challenge chall_m;
   std::string order_description;  ///< OD
-  Amount purch_amt;
+  Amount purch_amt;               ///< with a mandate: of all charges together, at most
+  std::optional<InstallRecurData> install_recur = std::nullopt;  ///< the mandate asked for
   Instant offer_ends;
   std::string brand;
   std::string address;            ///< the merchant's, from the payment link
@@ -87,6 +88,7 @@ struct Ordered {
 struct Outcome {
   CompletionCode completion_code = CompletionCode::meaningless_ratio;
   std::optional<AuthStatus> auth_status = std::nullopt;  ///< of the first authorisation
+  std::vector<PResPayload> payloads = {};                ///< each authorisation, oldest first
   Challenge challenge;                    ///< Chall-C, or Chall-C2 if it came by InqRes
   bool by_inquiry = false;
   Bytes evidence;                         ///< the signed PRes or InqRes
@@ -113,6 +115,8 @@ std::string_view state_name(const PurchaseState& state);
 const Offer& offer_of(const PurchaseState& state);
 /// None for Offered.
 const Order* order_of(const PurchaseState& state);
+/// The cardholder's certificate that signed it, as its evidence says.
+Result<Thumbprint> signer_of(const Order& order);
 
 /// A word of ours for log lines.
 inline LogField log_field(const PurchaseState& state) {

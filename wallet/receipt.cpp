@@ -1,5 +1,6 @@
 #include "wallet/receipt.h"
 
+#include "wallet/payments.h"
 #include "wallet/purchase.h"
 
 namespace set::wallet {
@@ -41,6 +42,7 @@ Result<void> check_dual_signature(const Order& order, const Verified<PReq>& pi_t
                      pi_tbs->gateway == offer.gateway.thumbprint() &&
                      pi_tbs->merchant == offer.merchant.signature.thumbprint() &&
                      pi_tbs->brand == offer.brand && pi_tbs->purch_amt == offer.purch_amt &&
+                     pi_tbs->install_recur == offer.install_recur &&
                      pi_tbs.head().rrpid == order.rrpid &&
                      pi_tbs.head().trans_ids == offer.trans_ids;
   CHECK_OR_FAIL(names, ErrorCode::verification_failed,
@@ -60,7 +62,8 @@ Result<void> check_order_half(const Order& order) {
                     oi.brand == offer.brand;
   CHECK_OR_FAIL(same, ErrorCode::verification_failed,
                 "the order half carries other ids than the purchase");
-  CHECK_OR_FAIL(hod_of({offer.order_description, offer.purch_amt, oi.od_salt}) == oi.hod,
+  CHECK_OR_FAIL(hod_of({offer.order_description, offer.purch_amt, oi.od_salt, offer.install_recur}) ==
+                    oi.hod,
                 ErrorCode::verification_failed,
                 "the order description or the amount is not the signed one");
   return {};
@@ -73,6 +76,7 @@ Result<void> check_offer(const Offer& offer, const Verified<PInitRes>& pinit_res
                     pinit_res->chall_c == offer.chall_c && pinit_res->chall_m == offer.chall_m &&
                     pinit_res->order_description == offer.order_description &&
                     pinit_res->purch_amt == offer.purch_amt && pinit_res->brand == offer.brand &&
+                    pinit_res->install_recur == offer.install_recur &&
                     pinit_res->pe_thumb == offer.gateway.thumbprint();
   CHECK_OR_FAIL(same, ErrorCode::verification_failed,
                 "the merchant signed another offer than the one in the wallet");
@@ -96,7 +100,7 @@ Result<void> check_outcome(const Completed& purchase, const PRes& pres, const Co
   }
   CHECK_OR_FAIL(same, ErrorCode::verification_failed,
                 "the merchant signed another outcome than the one in the wallet");
-  return {};
+  return proved(check_payments(purchase.order.offer, pres.payloads), "the merchant's answer");
 }
 
 Result<void> verify_answer(const Completed& purchase, const wire::CertificateBag& bag,
@@ -129,6 +133,10 @@ Result<Receipt> verify_receipt(const Completed& purchase, const Chain& cardholde
   receipt.proofs.emplace_back("the card's certified key signed order and payment (dual signature)");
   TRY(check_order_half(order));
   receipt.proofs.emplace_back("description and amount are the ones that were signed");
+  if (offer.install_recur) {
+    receipt.proofs.emplace_back("the mandate is the one that was signed: " +
+                                mandate_words(*offer.install_recur));
+  }
 
   const auto merchant = bag_of({&offer.merchant.signature}, offer.merchant.issuers);
   const auto pinit_res =

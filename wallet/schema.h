@@ -82,6 +82,41 @@ inline constexpr std::string_view kWalletSchema = R"sql(
   CREATE INDEX purchases_open ON purchases (lid_c) WHERE state IN ('awaiting_pres', 'ordered');
 )sql";
 
-inline constexpr std::array<Migration, 1> kMigrations{{{1, kWalletSchema}}};
+// A card whose certificate was asked for: until it is there, or refused.
+inline constexpr std::string_view kPendingCards = R"sql(
+  CREATE TABLE pending_cards (
+    lid_ca BLOB PRIMARY KEY,
+    secrets BLOB NOT NULL,
+    ca TEXT NOT NULL,
+    brand TEXT NOT NULL,
+    lid_ee BLOB NOT NULL,
+    cae BLOB NOT NULL,
+    nonce_cca_commitment BLOB NOT NULL CHECK (length(nonce_cca_commitment) = 48),
+    asked_at INTEGER NOT NULL
+  ) STRICT;
+)sql";
+
+// Where a card was registered, and what a renewal replaced: purchases that were signed under it are
+// asked about under it. The secrets go when that certificate has ended.
+inline constexpr std::string_view kRenewalSchema = R"sql(
+  ALTER TABLE cards ADD COLUMN ca TEXT NOT NULL DEFAULT '';
+
+  CREATE TABLE earlier_cards (
+    certificate BLOB PRIMARY KEY CHECK (length(certificate) = 32),
+    card INTEGER NOT NULL REFERENCES cards (number),
+    secrets BLOB,
+    certificates BLOB NOT NULL,
+    trust_pem TEXT NOT NULL,
+    replaced_at INTEGER NOT NULL
+  ) STRICT;
+)sql";
+
+// Where to look for successors of the card's root; empty = nowhere.
+inline constexpr std::string_view kTrustUrlSchema = R"sql(
+  ALTER TABLE cards ADD COLUMN trust_url TEXT NOT NULL DEFAULT '';
+)sql";
+
+inline constexpr std::array<Migration, 4> kMigrations{
+    {{1, kWalletSchema}, {2, kPendingCards}, {3, kRenewalSchema}, {4, kTrustUrlSchema}}};
 
 }  // namespace set::wallet

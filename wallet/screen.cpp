@@ -109,6 +109,64 @@ std::string row(std::string_view name, const std::string& value) {
   return fmt::format("{:<12}{}\n", name, value);
 }
 
+std::string mandate_row(const wire::Mandate& mandate) {
+  return mandate.words().empty() ? std::string() : row("Mandate", mandate.words());
+}
+
+std::string message_row(const wire::CardMessage& message) {
+  std::string words = neutralise(message.text());
+  for (const auto& more : {message.phone(), message.url()}) {
+    if (!more.empty()) words += (words.empty() ? "" : "  ") + neutralise(more);
+  }
+  return words.empty() ? std::string() : row("Your bank", words);
+}
+
+/// One authorisation: what was granted, taken and given back.
+std::string payment_row(const wire::Payment& payment) {
+  std::string words = payment.authorized().empty() ? payment.auth_code()
+                                                   : "authorised " + payment.authorized();
+  if (!payment.captured().empty()) words += ", captured " + payment.captured();
+  for (const auto& credit : payment.credited()) words += ", credited " + credit;
+  return row(day(payment.auth_date_ms()), words) + message_row(payment.message());
+}
+
+std::string payment_rows(const wire::Purchase& purchase) {
+  std::string out;
+  for (const auto& payment : purchase.payments()) out += payment_row(payment);
+  return out;
+}
+
+Json mandate_json(const wire::Mandate& mandate) {
+  Json out = Json::object();
+  if (mandate.count() > 0) out["instalments"] = mandate.count();
+  if (mandate.frequency_days() > 0) out["frequency_days"] = mandate.frequency_days();
+  if (mandate.expiry_ms() != 0) out["until"] = moment(mandate.expiry_ms());
+  out["amount_per_charge"] = mandate.max_amount();
+  return out;
+}
+
+Json payment_json(const wire::Payment& payment) {
+  Json out = {{"auth_code", payment.auth_code()}, {"auth_date", moment(payment.auth_date_ms())}};
+  const auto put = [&out](const char* name, const std::string& value) {
+    if (!value.empty()) out[name] = value;
+  };
+  put("authorized", payment.authorized());
+  put("approval_code", payment.approval_code());
+  put("captured", payment.captured());
+  if (payment.credited_size() > 0) {
+    out["credited"] = Json::array();
+    for (const auto& credit : payment.credited()) out["credited"].push_back(credit);
+  }
+  if (payment.has_message()) {
+    const auto& message = payment.message();
+    auto& to = out["message"] = {{"code", message.code()}};
+    if (!message.text().empty()) to["text"] = message.text();
+    if (!message.url().empty()) to["url"] = message.url();
+    if (!message.phone().empty()) to["phone"] = message.phone();
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string neutralise(std::string_view text, std::size_t max_characters) {
@@ -128,7 +186,7 @@ std::string offer_text(const wire::OfferResponse& offer) {
   return row("Merchant", neutralise(offer.merchant_name()) + ", " + neutralise(offer.merchant_city()) +
                              ", " + country_name(offer.merchant_country())) +
          row("Order", neutralise_lines(offer.description(), 12)) + row("Amount", offer.amount()) +
-         row("Card", fmt::format("{}  {}  {}", offer.card().number(), offer.card().masked(),
+         mandate_row(offer.mandate()) + row("Card", fmt::format("{}  {}  {}", offer.card().number(), offer.card().masked(),
                                  neutralise(offer.card().brand(), 40))) +
          row("Offer ends", moment(offer.offer_ends_ms()));
 }
@@ -136,8 +194,16 @@ std::string offer_text(const wire::OfferResponse& offer) {
 std::string purchase_text(const wire::Purchase& purchase) {
   return outcome_sentence(purchase) + "\n" + row("Merchant", neutralise(purchase.merchant_name())) +
          row("Order", neutralise(purchase.order(), 40) + "  " + neutralise(purchase.description())) +
-         row("Amount", purchase.amount()) + row("Card", std::to_string(purchase.card())) +
-         row("Ordered", moment(purchase.ordered_at_ms())) + row("XID", hex_of(purchase.xid()));
+         row("Amount", purchase.amount()) + mandate_row(purchase.mandate()) +
+         row("Card", std::to_string(purchase.card())) +
+         row("Ordered", moment(purchase.ordered_at_ms())) + row("XID", hex_of(purchase.xid())) +
+         payment_rows(purchase);
+}
+
+std::string mandate_line(const wire::Purchase& purchase) {
+  return fmt::format("{}  {}  {}; {} in all at most\n", hex_of(purchase.xid()),
+                     neutralise(purchase.merchant_name(), 40), purchase.mandate().words(),
+                     purchase.amount());
 }
 
 std::string purchase_line(const wire::Purchase& purchase) {
@@ -150,6 +216,11 @@ std::string card_line(const wire::Card& card) {
   return fmt::format("{}  {}  {}  {}  until {}\n", card.number(), card.masked(),
                      neutralise(card.brand(), 40), neutralise(card.issuer(), 40),
                      day(card.not_after_ms()));
+}
+
+std::string renewal_line(const wire::Card& card) {
+  return fmt::format("{}  {}  until {}  renewed from {}\n", card.number(), card.masked(),
+                     day(card.not_after_ms()), day(card.renew_from_ms()));
 }
 
 std::string receipt_text(const wire::VerifyReceiptResponse& receipt) {
@@ -176,6 +247,11 @@ Json to_json(const wire::Purchase& purchase) {
   put("approval_code", purchase.approval_code());
   put("error_code", purchase.error_code());
   put("answered_at", moment(purchase.answered_at_ms()));
+  if (purchase.has_mandate()) out["mandate"] = mandate_json(purchase.mandate());
+  if (purchase.payments_size() > 0) {
+    out["payments"] = Json::array();
+    for (const auto& payment : purchase.payments()) out["payments"].push_back(payment_json(payment));
+  }
   return out;
 }
 
@@ -185,7 +261,8 @@ Json to_json(const wire::Card& card) {
           {"brand", card.brand()},
           {"issuer", card.issuer()},
           {"not_after", moment(card.not_after_ms())},
-          {"certificate", card.certificate()}};
+          {"certificate", card.certificate()},
+          {"renew_from", moment(card.renew_from_ms())}};
 }
 
 Json to_json(const wire::VerifyReceiptResponse& receipt) {

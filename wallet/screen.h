@@ -29,7 +29,10 @@ std::string offer_text(const wire::OfferResponse& offer);
 std::string purchase_text(const wire::Purchase& purchase);
 /// One line of `orders`.
 std::string purchase_line(const wire::Purchase& purchase);
+/// One line of `mandate list`.
+std::string mandate_line(const wire::Purchase& purchase);
 std::string card_line(const wire::Card& card);
+std::string renewal_line(const wire::Card& card);
 std::string receipt_text(const wire::VerifyReceiptResponse& receipt);
 
 Json to_json(const wire::Purchase& purchase);

@@ -31,13 +31,27 @@ bool is_open(const PurchaseState& state) {
   return std::holds_alternative<AwaitingPRes>(state) || std::holds_alternative<Ordered>(state);
 }
 
-Result<wire::MessageWrapper> send_until_not_busy(const MerchantClient& merchant, ByteView preq) {
+Result<MerchantAnswer> send_until_not_busy(const MerchantClient& merchant, ByteView preq) {
   for (int tries = 1;; ++tries) {
     auto answer = merchant.purchase(preq);
     const bool busy = !answer && answer.error().code == ErrorCode::in_progress;
     if (!busy || tries == kBusyTries) return answer;
     std::this_thread::sleep_for(kBusyPause);
   }
+}
+
+bool same_card(const CardSecrets& held, const Pan& pan, const CardExpiry& expiry) {
+  return same_secret(view_of(held.pan.reveal()), view_of(pan.reveal())) &&
+         held.expiry.end() == expiry.end();
+}
+
+/// Of a card that has no certificate yet: PANSecret comes with it.
+Result<CardSecrets> secrets_without_certificate(const CardToRegister& card,
+                                                const SoftwareSigner& key,
+                                                const SecretBytes& card_secret) {
+  auto pan = TRY(Pan::parse(card.pan.reveal()));
+  return CardSecrets{std::move(pan), card.expiry, SecretBytes::copy_of(Bytes(kCardSecretBytes)),
+                     card_secret.clone(), key.pkcs8()};
 }
 
 /// What to say when several cards were tried.
@@ -51,25 +65,57 @@ tl::unexpected<Error> no_card_fits(std::int64_t number) {
 
 // --- cards ---
 
+Result<CardRegistration> Service::registration_of(const CardToRegister& card, const std::string& ca,
+                                                  std::optional<LIDCA>& kept) {
+  CardRegistration registration;
+  for (auto& pending : TRY(s_.store.pending_cards())) {
+    if (pending.ca != ca || !same_card(pending.secrets, card.pan, card.expiry)) continue;
+    kept = pending.state.registration.lid_ca;
+    auto key = TRY(SoftwareSigner::from_pkcs8(pending.secrets.key.reveal()));
+    registration.pended = PendedCard{std::move(key), std::move(pending.state)};
+    break;
+  }
+  registration.keep = [this, &card, &kept, ca](const SoftwareSigner& key,
+                                               const AwaitingCardCertRes& state) -> Result<void> {
+    auto secrets = TRY(secrets_without_certificate(card, key, state.card_secret));
+    AwaitingCardCertRes copy{state.registration, state.chall_ee3, state.nonce_cca_commitment,
+                             state.card_secret.clone(), state.public_key};
+    kept = state.registration.lid_ca;
+    return s_.store.keep({std::move(secrets), std::move(copy), ca}, s_.clock());
+  };
+  registration.forget = [this, &kept]() -> Result<void> {
+    if (!kept) return {};
+    TRY(s_.store.forget(*kept));
+    kept.reset();
+    return {};
+  };
+  return registration;
+}
+
 Result<CardView> Service::add_card(EnteredCard card, const CardIssuer& issuer,
-                                   const FillForm& fill_form) {
+                                   const FillForm& fill_form, const OnPended& on_pended) {
   const auto now = s_.clock();
-  auto parsed = TRY(Trust::parse(issuer.trust_pem, issuer.root_fingerprint, now));
-  auto trust = std::make_shared<const Trust>(std::move(parsed));
+  const auto trust = TRY(s_.store.trust(issuer.trust_pem, issuer.root_fingerprint, now));
   for (const auto& held : TRY(s_.store.cards(now))) {
-    const bool same = same_secret(view_of(held.secrets.pan.reveal()), view_of(card.pan.reveal())) &&
-                      held.secrets.expiry.end() == card.expiry.end() &&
+    const bool same = same_card(held.secrets, card.pan, card.expiry) &&
                       held.certificate.leaf.not_after() > now;
     CHECK_OR_FAIL(!same, ErrorCode::conflict,
                   "this card is in the wallet already, as card " + std::to_string(held.number));
   }
   const CardToRegister to_register{std::move(card.pan), card.expiry, std::move(card.cvv)};
-  auto registered = TRY(s_.register_card(issuer.ca, trust, to_register, fill_form));
+  std::optional<LIDCA> kept;
+  auto registration = TRY(registration_of(to_register, issuer.ca, kept));
+  registration.language = issuer.language;
+  registration.fill_form = fill_form;
+  registration.on_pended = on_pended;
+  auto registered = TRY(s_.register_card(issuer.ca, trust, to_register, std::move(registration)));
   auto pan = TRY(Pan::parse(to_register.pan.reveal()));
   CardSecrets secrets{std::move(pan), to_register.expiry, std::move(registered.pan_secret),
                       std::move(registered.card_secret), registered.key.pkcs8()};
   crash_point("wallet:registered");
-  const auto number = TRY(s_.store.insert(secrets, registered.certificate, *trust, now));
+  const auto number =
+      TRY(s_.store.insert(secrets, registered.certificate, *trust, now, kept, issuer.ca,
+                         issuer.trust_url));
   const auto made = TRY(make_card(number, std::move(secrets), registered.certificate, trust));
   log_info("card registered", made.certificate.leaf.thumbprint());
   return view_of_card(made);
@@ -81,9 +127,41 @@ Result<std::vector<CardView>> Service::cards() {
   return out;
 }
 
+// --- revocations ---
+
+void Service::refresh_revocations(const Card& card) {
+  const auto& trust = *card.party.trust;
+  const auto& ca = s_.ca.empty() ? card.ca : s_.ca;
+  if (!s_.fetch_revocations || ca.empty()) return;
+  const auto root = trust.root().thumbprint();
+  const auto now = s_.clock();
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = refreshed_at_.find(root);
+    if (found != refreshed_at_.end() && now < found->second + s_.revocation_age) return;
+  }
+  const auto fetched = s_.fetch_revocations(ca, trust);
+  if (!fetched) {
+    log_warning("the CA does not say what is revoked", fetched.error());
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  refreshed_at_[root] = now;
+}
+
+/// Between the offer and the yes a certificate may be revoked.
+Result<void> Service::check_sellers(const Offer& offer, const Trust& trust, Instant now) {
+  const auto& merchant = offer.merchant;
+  TRY(trust.verify(merchant.signature, merchant.issuers,
+                   {Role::merchant, KeyUse::signature, offer.brand}, now));
+  return trust.verify(offer.gateway, offer.gateway_issuers,
+                      {Role::gateway, KeyUse::key_exchange, offer.brand}, now);
+}
+
 // --- PInit ---
 
 Result<Service::Chosen> Service::choose(const PaymentLink& link, std::int64_t number, Instant now) {
+  renew_trust(now);
   std::vector<Card> cards;
   if (number != 0) {
     cards.push_back(TRY(s_.store.find_card(number, now)));
@@ -95,13 +173,22 @@ Result<Service::Chosen> Service::choose(const PaymentLink& link, std::int64_t nu
   std::optional<Error> doubt;
   for (auto& card : cards) {
     if (card.certificate.leaf.not_after() <= now) continue;
+    refresh_revocations(card);
+    const auto& own = card.certificate;
+    if (const auto good = card.party.trust->verify(
+            own.leaf, own.issuers, {Role::cardholder, KeyUse::signature, own.leaf.brand()}, now);
+        !good) {
+      doubt = good.error();  // revoked, perhaps
+      continue;
+    }
     const auto client = s_.connect_merchant(link.address, *card.party.trust);
     const auto certificates = TRY(client.fetch_certificates());
     auto merchant = choose_merchant(certificates, link.merchant, *card.party.trust, now);
     if (!merchant) {
       doubt = merchant.error();  // another card may have the root that this merchant is under
     } else if (merchant->signature.brand() == card.certificate.leaf.brand()) {
-      return Chosen{std::move(card), std::move(*merchant)};
+      auto ready = TRY(usable(std::move(card)));
+      return Chosen{std::move(ready), std::move(*merchant)};
     }
   }
   if (doubt) return failure(std::move(*doubt));
@@ -134,12 +221,12 @@ Result<ShownOffer> Service::offer(std::string_view text, std::int64_t number) {
   auto pinit = TRY(make_pinit_req(link, chosen.merchant, card.number, card.secrets.pan.bin(),
                                   stranger, now, s_.rng));
   const auto client = s_.connect_merchant(link.address, trust);
-  auto wrapper = TRY(client.purchase_init(pinit.message.wire));
+  auto answered = TRY(client.purchase_init(pinit.message.wire));
   const auto answered_at = s_.clock();
-  const auto envelope = TRY(read_envelope(std::move(wrapper), answered_at));
+  const auto envelope = TRY(read_envelope(std::move(answered.response), answered_at));
   const auto known = known_of(chosen.merchant);
   const auto answer = TRY(Opener::answer<PInitRes>(envelope, pinit.message.pending, stranger,
-                                                   {card.certificate.leaf.brand(), known},
+                                                   {card.certificate.leaf.brand(), known, answered.by},
                                                    answered_at));
   auto offered = TRY(accept_pinit_res(std::move(pinit.next), answer, trust, answered_at));
   TRY(s_.store.insert(offered, answered_at));
@@ -158,6 +245,8 @@ Result<PurchaseState> Service::confirm(const LIDC& lid_c, std::optional<CardVeri
   // Two offers for one order may have been shown; one yes is enough.
   TRY(check_not_paid(offered->offer.merchant.signature.thumbprint(), *offered->offer.trans_ids.lid_m));
   const auto card = TRY(s_.store.find_card(offered->offer.card, now));
+  refresh_revocations(card);
+  TRY(check_sellers(offered->offer, *card.party.trust, now));
   const auto account = pan_data_of(card.secrets, std::move(cvv), s_.rng);
   const auto next = TRY(make_preq(*offered, account, card.secrets.card_secret.reveal(), card.party,
                                   now, s_.rng));
@@ -182,11 +271,11 @@ Result<PurchaseState> Service::send_preq(const Order& order, const Card& card) {
 }
 
 Result<PurchaseState> Service::accept_answer(const Order& order, const Card& card,
-                                             const Outbound& outbound, wire::MessageWrapper wrapper) {
-  const auto envelope = TRY(read_answer(std::move(wrapper), order.ordered_at, s_.clock()));
+                                             const Outbound& outbound, MerchantAnswer answered) {
+  const auto envelope = TRY(read_answer(std::move(answered.response), order.ordered_at, s_.clock()));
   const auto known = known_of(order.offer.merchant);
   const auto answer = Opener::answer<PRes>(envelope, outbound.pending, card.party,
-                                           {order.offer.brand, known}, envelope.date);
+                                           {order.offer.brand, known, answered.by}, envelope.date);
   if (!answer) {
     if (peer_word(answer.error()) != PeerWord::none) {
       return refused(order, card, outbound, answer.error());
@@ -246,12 +335,12 @@ Result<AfterInqRes> Service::ask(const Order& order, const Card& card) {
   const auto now = s_.clock();
   const auto inquiry = TRY(make_inq_req(order, card.party, now, s_.rng));
   const auto client = s_.connect_merchant(order.offer.address, *card.party.trust);
-  auto wrapper = TRY(client.purchase_inquiry(inquiry.message.wire));
+  auto answered = TRY(client.purchase_inquiry(inquiry.message.wire));
   const auto answered_at = s_.clock();
-  const auto envelope = TRY(read_envelope(std::move(wrapper), answered_at));
+  const auto envelope = TRY(read_envelope(std::move(answered.response), answered_at));
   const auto known = known_of(order.offer.merchant);
   const auto answer = TRY(Opener::answer<InqRes>(envelope, inquiry.message.pending, card.party,
-                                                 {order.offer.brand, known}, answered_at));
+                                                 {order.offer.brand, known, answered.by}, answered_at));
   return accept_inq_res(order, inquiry, answer.message);
 }
 
@@ -264,17 +353,39 @@ Result<PurchaseState> Service::ask_and_settle(const PurchaseState& state, const 
 }
 
 Result<PurchaseState> Service::inquire(const XID& xid) {
-  const auto state = TRY(s_.store.find(xid));
-  if (!is_open(state)) return state;
-  const auto card = TRY(s_.store.find_card(offer_of(state).card, s_.clock()));
-  return ask_and_settle(state, card);
+  auto state = TRY(s_.store.find(xid));
+  if (is_open(state)) return ask_and_settle(state, TRY(card_of(*order_of(state))));
+  if (!std::holds_alternative<Completed>(state)) return state;
+  const auto ask_again = [&]() -> Result<PurchaseState> {
+    return ask_and_settle(state, TRY(card_of(*order_of(state))));
+  };
+  auto asked = ask_again();
+  if (asked) return asked;
+  log_warning("the merchant was not asked again", xid, asked.error());
+  return state;
+}
+
+Result<std::vector<std::optional<AcqCardCodeMsg>>> Service::card_messages(const PurchaseState& state) {
+  std::vector<std::optional<AcqCardCodeMsg>> out;
+  const auto* completed = std::get_if<Completed>(&state);
+  if (completed == nullptr) return out;
+  const auto& ids = completed->order.offer.trans_ids;
+  for (const auto& payload : completed->outcome.payloads) {
+    auto& message = out.emplace_back();
+    if (payload.acq_card_msg.empty()) continue;
+    const auto key = TRY(s_.store.card_message_key(ids.lid_c));
+    auto opened = open_card_message(key.reveal(), payload.acq_card_msg, {ids.xid, payload.auth_rrpid});
+    if (opened) message = *std::move(opened);
+    if (!opened) log_warning("a word of the acquirer does not open", ids.xid, opened.error());
+  }
+  return out;
 }
 
 Result<std::vector<PurchaseState>> Service::resume() {
   std::vector<PurchaseState> out;
   for (const auto& state : TRY(s_.store.unanswered())) {
     const auto& offer = offer_of(state);
-    const auto card = TRY(s_.store.find_card(offer.card, s_.clock()));
+    const auto card = TRY(card_of(*order_of(state)));
     const auto* awaiting = std::get_if<AwaitingPRes>(&state);
     auto next = awaiting != nullptr ? send_preq(awaiting->order, card) : ask_and_settle(state, card);
     if (!next) {
@@ -294,8 +405,10 @@ Result<VerifiedPurchase> Service::receipt(const XID& xid) {
   CHECK_OR_FAIL(completed != nullptr, ErrorCode::conflict,
                 "this purchase has no receipt, since it has no outcome; see set-wallet status " +
                     xid.hex());
-  const auto card = TRY(s_.store.find_card(completed->order.offer.card, s_.clock()));
-  auto receipt = TRY(verify_receipt(*completed, card.certificate, *card.party.trust));
+  const auto signer = TRY(signer_of(completed->order));
+  const auto card =
+      TRY(s_.store.find_certificate(completed->order.offer.card, signer, s_.clock()));
+  auto receipt = TRY(verify_receipt(*completed, card.certificate, *card.trust));
   log_info("receipt verified", xid);
   return VerifiedPurchase{std::move(*completed), std::move(receipt),
                           card.certificate.leaf.thumbprint()};

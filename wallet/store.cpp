@@ -16,6 +16,14 @@ std::string purpose(std::string_view column, const LIDC& lid_c) {
   return std::string(column) + " " + to_hex(view_of(lid_c.value));
 }
 
+#define SET_CARD_COLUMNS "number, secrets, certificates, trust_pem, ca"
+
+std::vector<Certificate> list_of(const Chain& chain) {
+  std::vector<Certificate> out{chain.leaf};
+  out.insert(out.end(), chain.issuers.begin(), chain.issuers.end());
+  return out;
+}
+
 std::vector<Certificate> all_certificates(const Offer& offer) {
   std::vector<Certificate> out{offer.merchant.signature, offer.merchant.key_exchange, offer.gateway};
   out.insert(out.end(), offer.merchant.issuers.begin(), offer.merchant.issuers.end());
@@ -34,6 +42,18 @@ Result<PurchaseState> only_state(const std::optional<Row>& row) {
   return state_of(*row);
 }
 
+/// Purchases are asked about under the certificate that signed them, until that has ended.
+Result<void> forget_ended_keys(Transaction& t, Instant now) {
+  for (const auto& row : TRY(t.query("SELECT certificate, certificates FROM earlier_cards "
+                                     "WHERE secrets IS NOT NULL"))) {
+    const auto chain = TRY(certificates_of_blob(row.blob(1)));
+    if (!chain.empty() && chain.front().not_after() >= now) continue;
+    TRY(t.execute("UPDATE earlier_cards SET secrets = NULL WHERE certificate = $1",
+                  {row.octets<Thumbprint>(0)}));
+  }
+  return {};
+}
+
 Result<void> moved(std::int64_t rows) {
   CHECK_OR_FAIL(rows == 1, ErrorCode::conflict,
                 "the purchase has moved on meanwhile; see set-wallet orders");
@@ -42,26 +62,68 @@ Result<void> moved(std::int64_t rows) {
 
 }  // namespace
 
-Result<Store> Store::open(std::string_view url, AtRest at_rest, Rng& rng) {
-  auto database = TRY(Database::open(url, DatabaseUse::daemon));
+Result<Store> Store::open(std::string_view url, AtRest at_rest, Rng& rng,
+                          const std::filesystem::path& kept, DatabaseUse use) {
+  auto database = TRY(Database::open(url, use));
   TRY(database.migrate(kMigrations));
-  return Store(std::move(database), std::move(at_rest), rng);
+  return Store(std::move(database), std::move(at_rest), rng, kept);
+}
+
+Result<std::shared_ptr<const Trust>> Store::trust(std::string_view pem, std::string_view fingerprint,
+                                                  Instant now) {
+  return trusts_->find(pem, fingerprint, now);
 }
 
 // --- cards ---
 
 Result<std::int64_t> Store::insert(const CardSecrets& secrets, const Chain& certificate,
-                                   const Trust& trust, Instant now) {
+                                   const Trust& trust, Instant now,
+                                   const std::optional<LIDCA>& from, const std::string& ca,
+                                   std::string_view trust_url) {
   const auto sealed = at_rest_.seal(kCardPurpose, to_bytes(secrets).reveal(), *rng_);
-  std::vector<Certificate> chain{certificate.leaf};
-  chain.insert(chain.end(), certificate.issuers.begin(), certificate.issuers.end());
+  const auto chain = list_of(certificate);
   return database_.in_transaction("wallet:card", [&](Transaction& t) -> Result<std::int64_t> {
     const auto last = TRY(t.query_one("SELECT COALESCE(MAX(number), 0) FROM cards"));
     const auto number = last->integer(0) + 1;
-    TRY(t.execute("INSERT INTO cards (number, secrets, certificates, trust_pem, added_at) "
-                  "VALUES ($1, $2, $3, $4, $5)",
-                  {number, sealed, certificates_blob(chain), trust.pem(), now}));
+    TRY(t.execute("INSERT INTO cards (number, secrets, certificates, trust_pem, added_at, ca, trust_url) "
+                  "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                  {number, sealed, certificates_blob(chain), trust.pem(), now, ca, std::string(trust_url)}));
+    if (from) TRY(t.execute("DELETE FROM pending_cards WHERE lid_ca = $1", {*from}));
     return number;
+  });
+}
+
+Result<std::vector<CardTrust>> Store::trust_sources() {
+  const auto rows = TRY(database_.in_transaction("wallet:trust", [](Transaction& t) {
+    return t.query("SELECT number, trust_pem, trust_url FROM cards WHERE trust_url <> ''");
+  }));
+  std::vector<CardTrust> out;
+  for (const auto& row : rows) out.push_back({row.integer(0), row.text(1), row.text(2)});
+  return out;
+}
+
+Result<void> Store::save_trust(std::int64_t card, const std::string& trust_pem) {
+  return database_.in_transaction("wallet:save-trust", [&](Transaction& t) -> Result<void> {
+    TRY(t.execute("UPDATE cards SET trust_pem = $2 WHERE number = $1", {card, trust_pem}));
+    return {};
+  });
+}
+
+Result<void> Store::replace(const Card& before, const CardSecrets& secrets, const Chain& certificate,
+                            const std::string& ca, Instant now) {
+  const auto sealed = at_rest_.seal(kCardPurpose, to_bytes(secrets).reveal(), *rng_);
+  const auto old_chain = certificates_blob(list_of(before.certificate));
+  const auto chain = certificates_blob(list_of(certificate));
+  return database_.in_transaction("wallet:renewed", [&](Transaction& t) -> Result<void> {
+    TRY(t.execute(
+        "INSERT INTO earlier_cards (certificate, card, secrets, certificates, trust_pem, replaced_at) "
+        "SELECT $2, number, secrets, certificates, trust_pem, $4 FROM cards "
+        "WHERE number = $1 AND certificates = $3",
+        {before.number, before.certificate.leaf.thumbprint(), old_chain, now}));
+    TRY(moved(TRY(t.execute("UPDATE cards SET secrets = $3, certificates = $4, ca = $5 "
+                            "WHERE number = $1 AND certificates = $2",
+                            {before.number, old_chain, sealed, chain, ca}))));
+    return forget_ended_keys(t, now);
   });
 }
 
@@ -70,16 +132,48 @@ Result<Card> Store::card_of(const Row& row, Instant now) {
   auto secrets = TRY(card_secrets_from_bytes(opened.reveal()));
   auto chain = TRY(certificates_of_blob(row.blob(2)));
   CHECK_OR_FAIL(!chain.empty(), ErrorCode::bad_config, "a stored card has no certificate");
-  auto trust = TRY(Trust::parse(row.text(3), "", now));
+  auto trust = TRY(trusts_->find(row.text(3), "", now));
   Chain certificate{chain.front(), {chain.begin() + 1, chain.end()}};
-  return make_card(row.integer(0), std::move(secrets), std::move(certificate),
-                   std::make_shared<const Trust>(std::move(trust)));
+  auto card = TRY(make_card(row.integer(0), std::move(secrets), std::move(certificate),
+                            std::move(trust)));
+  card.ca = row.text(4);
+  return card;
+}
+
+Result<std::optional<Row>> Store::find_earlier(std::int64_t number, const Thumbprint& certificate) {
+  return database_.in_transaction("wallet:find-earlier-card", [&](Transaction& t) {
+    return t.query_one("SELECT card, secrets, certificates, trust_pem, '' FROM earlier_cards "
+                       "WHERE card = $1 AND certificate = $2",
+                       {number, certificate});
+  });
+}
+
+Result<Card> Store::find_card(std::int64_t number, const Thumbprint& certificate, Instant now) {
+  auto current = TRY(find_card(number, now));
+  if (current.certificate.leaf.thumbprint() == certificate) return current;
+  const auto row = TRY(find_earlier(number, certificate));
+  CHECK_OR_FAIL(row && !row->is_null(1), ErrorCode::not_found,
+                "the wallet has the key no more that signed this purchase");
+  return card_of(*row, now);
+}
+
+Result<Store::CardCertificate> Store::find_certificate(std::int64_t number,
+                                                       const Thumbprint& certificate, Instant now) {
+  auto current = TRY(find_card(number, now));
+  if (current.certificate.leaf.thumbprint() == certificate) {
+    return CardCertificate{std::move(current.certificate), current.party.trust};
+  }
+  const auto row = TRY(find_earlier(number, certificate));
+  CHECK_OR_FAIL(row, ErrorCode::not_found, "the wallet does not know the certificate of this purchase");
+  auto chain = TRY(certificates_of_blob(row->blob(2)));
+  CHECK_OR_FAIL(!chain.empty(), ErrorCode::bad_config, "a stored card has no certificate");
+  auto trust = TRY(trusts_->find(row->text(3), "", now));
+  return CardCertificate{Chain{chain.front(), {chain.begin() + 1, chain.end()}}, std::move(trust)};
 }
 
 Result<Card> Store::find_card(std::int64_t number, Instant now) {
   const auto row = TRY(database_.in_transaction("wallet:find-card", [&](Transaction& t) {
-    return t.query_one("SELECT number, secrets, certificates, trust_pem FROM cards WHERE number = $1",
-                       {number});
+    return t.query_one("SELECT " SET_CARD_COLUMNS " FROM cards WHERE number = $1", {number});
   }));
   CHECK_OR_FAIL(row, ErrorCode::not_found, "there is no such card; see set-wallet card list");
   return card_of(*row, now);
@@ -87,7 +181,7 @@ Result<Card> Store::find_card(std::int64_t number, Instant now) {
 
 Result<std::vector<Card>> Store::cards(Instant now) {
   const auto rows = TRY(database_.in_transaction("wallet:cards", [](Transaction& t) {
-    return t.query("SELECT number, secrets, certificates, trust_pem FROM cards ORDER BY number");
+    return t.query("SELECT " SET_CARD_COLUMNS " FROM cards ORDER BY number");
   }));
   std::vector<Card> out;
   for (const auto& row : rows) out.push_back(TRY(card_of(row, now)));
@@ -152,6 +246,16 @@ Result<std::vector<PurchaseState>> Store::unanswered() {
   })));
 }
 
+Result<SecretBytes> Store::card_message_key(const LIDC& lid_c) {
+  const auto row = TRY(database_.in_transaction("wallet:card-message", [&](Transaction& t) {
+    return t.query_one("SELECT card_message_key FROM purchases WHERE lid_c = $1 AND "
+                       "card_message_key IS NOT NULL",
+                       {lid_c});
+  }));
+  CHECK_OR_FAIL(row, ErrorCode::not_found, "this purchase was not signed");
+  return at_rest_.open(purpose("card message", lid_c), row->blob(0));
+}
+
 Result<void> Store::advance(const Offered& from, const SignedOrder& next) {
   const auto& order = next.next.order;
   const auto& lid_c = from.offer.trans_ids.lid_c;
@@ -192,7 +296,10 @@ Result<void> Store::advance(const Ordered& next) {
 Result<void> Store::advance(const Completed& next) {
   const auto& outcome = next.outcome;
   const auto& status = outcome.auth_status;
-  SqlValue auth_code, auth_date, auth_minor, approval_code;
+  std::optional<int> auth_code;
+  std::optional<Instant> auth_date;
+  std::optional<std::int64_t> auth_minor;
+  std::optional<std::string> approval_code;
   if (status) {
     auth_code = static_cast<int>(status->auth_code);
     auth_date = status->auth_date;
@@ -204,7 +311,8 @@ Result<void> Store::advance(const Completed& next) {
         "UPDATE purchases SET state = 'completed', preq = NULL, pending = NULL, "
         "completion_code = $2, auth_code = $3, auth_date = $4, auth_minor = $5, "
         "approval_code = $6, answer_challenge = $7, by_inquiry = $8, answer_evidence = $9, "
-        "answered_at = $10 WHERE lid_c = $1 AND state IN ('awaiting_pres', 'ordered')",
+        "answered_at = $10 WHERE lid_c = $1 AND (state IN ('awaiting_pres', 'ordered') "
+        "OR (state = 'completed' AND answered_at < $10))",
         {next.order.offer.trans_ids.lid_c, static_cast<int>(outcome.completion_code), auth_code,
          auth_date, auth_minor, approval_code, outcome.challenge, outcome.by_inquiry ? 1 : 0,
          outcome.evidence, outcome.answered_at})));

@@ -2,10 +2,12 @@
 // sent (protocol §6 rule 3). Called by service.cpp. Any thread: the database takes one at a time.
 #pragma once
 
+#include "common/enrollment/enrollee.h"
 #include "common/store/database.h"
 #include "wallet/at_rest.h"
 #include "wallet/card.h"
 #include "wallet/purchase.h"
+#include "wallet/store_trust.h"
 
 namespace set::wallet {
 
@@ -16,15 +18,62 @@ struct Outbound {
   int sends = 0;  ///< this one included
 };
 
+/// A card whose registration was begun at a CA and has not ended.
+struct PendingCard {
+  CardSecrets secrets;  ///< PANSecret is all zeroes: it comes with the certificate
+  AwaitingCardCertRes state;
+  std::string ca;  ///< host:port
+};
+
+/// What a card trusts, and where that came from.
+struct CardTrust {
+  std::int64_t card = 0;
+  std::string pem;
+  std::string url;
+};
+
 class Store {
  public:
-  static Result<Store> open(std::string_view url, AtRest at_rest, Rng& rng);
+  /// `kept`: the directory for what is known of revocations; empty: only in memory.
+  static Result<Store> open(std::string_view url, AtRest at_rest, Rng& rng,
+                            const std::filesystem::path& kept = {},
+                            DatabaseUse use = DatabaseUse::daemon);
 
-  /// Returns the card's number in the wallet.
+  /// The Trust that all cards under this root share. Errors: Trust::parse's.
+  Result<std::shared_ptr<const Trust>> trust(std::string_view pem, std::string_view fingerprint,
+                                             Instant now);
+
+  /// Returns the card's number in the wallet. `from` is the registration that it came from: with
+  /// the card there, nothing waits for it any more.
+  /// `trust_url` is where its trust came from, or empty.
   Result<std::int64_t> insert(const CardSecrets& secrets, const Chain& certificate,
-                              const Trust& trust, Instant now);
+                              const Trust& trust, Instant now,
+                              const std::optional<LIDCA>& from = std::nullopt,
+                              const std::string& ca = "",
+                              std::string_view trust_url = {});
+  /// Keeps a registration, or its newest request.
+  Result<void> keep(const PendingCard& card, Instant now);
+  Result<std::vector<PendingCard>> pending_cards();
+  Result<void> forget(const LIDCA& registration);
+  /// The renewed card in place of `before`, which stays for the purchases that it signed. conflict if
+  /// another renewal was first.
+  Result<void> replace(const Card& before, const CardSecrets& secrets, const Chain& certificate,
+                       const std::string& ca, Instant now);
+  /// What the cards trust, of those that have a URL.
+  Result<std::vector<CardTrust>> trust_sources();
+  Result<void> save_trust(std::int64_t card, const std::string& trust_pem);
   /// not_found if there is none of this number.
   Result<Card> find_card(std::int64_t number, Instant now);
+  /// The card as it was when this certificate of it was in use. not_found as well if its secrets are
+  /// gone, since no purchase could need them.
+  Result<Card> find_card(std::int64_t number, const Thumbprint& certificate, Instant now);
+  /// The certificates alone, as long as the wallet exists.
+  struct CardCertificate {
+    Chain certificate;
+    std::shared_ptr<const Trust> trust;
+  };
+  Result<CardCertificate> find_certificate(std::int64_t number, const Thumbprint& certificate,
+                                           Instant now);
   Result<std::vector<Card>> cards(Instant now);
 
   /// Keeps an offer until the cardholder says yes; forgets those that ended a day ago.
@@ -36,6 +85,8 @@ class Store {
   Result<std::vector<PurchaseState>> find_signed(const Thumbprint& merchant, const LIDM& order);
   /// All but offers without an answer of the cardholder, newest first.
   Result<std::vector<PurchaseState>> purchases();
+  /// Opens AcqCardMsg: the key of this purchase's PI. not_found before it was signed.
+  Result<SecretBytes> card_message_key(const LIDC& lid_c);
   /// Those in AwaitingPRes and Ordered, oldest first.
   Result<std::vector<PurchaseState>> unanswered();
 
@@ -47,18 +98,22 @@ class Store {
   /// The outcome; the outbound bytes are deleted with it, but for Ordered. conflict: another thread
   /// was first.
   Result<void> advance(const Ordered& next);
+  /// Also a younger answer in place of the one that is there.
   Result<void> advance(const Completed& next);
   Result<void> advance(const Rejected& next);
 
  private:
-  Store(Database database, AtRest at_rest, Rng& rng)
-      : database_(std::move(database)), at_rest_(std::move(at_rest)), rng_(&rng) {}
+  Store(Database database, AtRest at_rest, Rng& rng, const std::filesystem::path& kept)
+      : database_(std::move(database)), at_rest_(std::move(at_rest)), rng_(&rng),
+        trusts_(std::make_unique<TrustBook>(kept)) {}
 
   Result<Card> card_of(const Row& row, Instant now);
+  Result<std::optional<Row>> find_earlier(std::int64_t number, const Thumbprint& certificate);
 
   Database database_;
   AtRest at_rest_;
   Rng* rng_;
+  std::unique_ptr<TrustBook> trusts_;
 };
 
 }  // namespace set::wallet

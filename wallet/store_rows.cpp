@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/message/wire.h"
+#include "wallet/payments.h"
 
 namespace set::wallet {
 namespace {
@@ -40,11 +41,13 @@ Result<Offer> offer_of_row(const Row& row) {
   for (const auto& certificate : certificates) {
     if (certificate.key_use() == KeyUse::certificate_signing) issuers.push_back(certificate);
   }
+  auto install_recur = TRY(mandate_of_evidence(row.blob(kOfferEvidence)));
   return Offer{.trans_ids = std::move(trans_ids),
                .chall_c = row.octets<Challenge>(kChallC),
                .chall_m = row.octets<Challenge>(kChallM),
                .order_description = row.text(kOrderDescription),
                .purch_amt = amount,
+               .install_recur = std::move(install_recur),
                .offer_ends = row.instant(kOfferEnds),
                .brand = row.text(kBrand),
                .address = row.text(kAddress),
@@ -80,6 +83,7 @@ Result<Outcome> outcome_of_row(const Row& row) {
                       .approval_code = row.text(kApprovalCode)};
     if (!row.is_null(kAuthMinor)) status.auth_amt = TRY(amount_of(row, kAuthMinor));
     outcome.auth_status = std::move(status);
+    outcome.payloads = TRY(payloads_of_evidence(outcome.evidence));
   }
   return outcome;
 }

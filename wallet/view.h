@@ -2,6 +2,7 @@
 // Pure.
 #pragma once
 
+#include "common/message/card_message.h"
 #include "set/v1/local.pb.h"
 #include "wallet/card_entry.h"
 #include "wallet/purchase_state.h"
@@ -9,7 +10,9 @@
 
 namespace set::wallet {
 
-wire::Purchase to_local(const PurchaseState& state);
+/// `messages`: the acquirer's words, one place for each authorisation, or none at all.
+wire::Purchase to_local(const PurchaseState& state,
+                        std::span<const std::optional<AcqCardCodeMsg>> messages = {});
 wire::Card to_local(const CardView& card);
 wire::OfferResponse to_local(const Offered& offered, const CardView& card);
 wire::SealedEntry to_local(const SealedEntry& entry);

@@ -174,7 +174,8 @@ Result<void> check_roles(const Certificate::Impl& impl) {
     const bool fits = is_end_entity(role)
                           ? impl.key_use == KeyUse::signature ||
                                 (impl.key_use == KeyUse::key_exchange && role != Role::cardholder)
-                          : impl.key_use == KeyUse::certificate_signing;
+                          : impl.key_use == KeyUse::certificate_signing ||
+                                (impl.key_use == KeyUse::signature && role == Role::bca);
     CHECK_OR_FAIL(fits, ErrorCode::invalid_certificate, "keyUsage does not fit certificateType");
     CHECK_OR_FAIL(!is_end_entity(role) || !impl.common_name.empty(), ErrorCode::invalid_certificate,
                   "an end entity's subject has no commonName");
@@ -217,7 +218,10 @@ Result<void> check_key(const Certificate::Impl& impl) {
   CHECK_OR_FAIL(key, ErrorCode::invalid_certificate, "the certified key is not of ML-DSA");
   const Role role = impl.roles.front();
   const bool strong = key->algorithm == SignatureAlgorithm::ml_dsa_87;
-  CHECK_OR_FAIL(role == Role::gca || strong == (role == Role::rca || role == Role::bca),
+  // A brand's signature key signs its BCI online (ADR 0017): it is below the brand.
+  const bool on_top = impl.key_use == KeyUse::certificate_signing &&
+                      (role == Role::rca || role == Role::bca);
+  CHECK_OR_FAIL(role == Role::gca || strong == on_top,
                 ErrorCode::invalid_certificate,
                 "root and brand have ML-DSA-87 keys, everyone below ML-DSA-65");
   return {};

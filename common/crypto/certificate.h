@@ -152,6 +152,7 @@ struct TlsCertificateFacts {
   std::string organization, organizational_unit, common_name;
   Instant not_before, not_after;
   std::string fingerprint_hex;
+  std::vector<std::string> hosts;  ///< DNS names and IP addresses of subjectAltName
 };
 Result<TlsCertificateFacts> tls_certificate_facts(std::string_view pem);
 

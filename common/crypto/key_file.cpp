@@ -1,32 +1,20 @@
 #include "common/crypto/key_file.h"
 
-#include <botan/pwdhash.h>
-
 #include "common/crypto/digest.h"
 #include "common/crypto/guarded.h"
+#include "common/crypto/key_file_lock.h"
 #include "common/crypto/key_file_text.h"
 #include "common/crypto/suite.h"
 
 namespace set {
 namespace {
 
-// HKDF's info, one per use of Argon2id's output.
+// HKDF's info, one per use of the file's key.
 constexpr std::string_view kEntryUse = "OpenSET key file: entry";
 constexpr std::string_view kCheckUse = "OpenSET key file: passphrase check";
 constexpr std::string_view kTagUse = "OpenSET key file: tag";
 
 constexpr std::uint8_t kZero = 0;
-
-Result<SecretBytes> derive(const Passphrase& passphrase, const detail::KeyFileContents& contents) {
-  const auto& cost = contents.cost;
-  return guarded(ErrorCode::bad_config, "the key file's key cannot be derived", [&] {
-    const auto family = Botan::PasswordHashFamily::create_or_throw("Argon2id");
-    const auto argon2 = family->from_params(cost.memory_kib, cost.passes, cost.lanes);
-    Botan::secure_vector<std::uint8_t> key(suite::kAeadKeyBytes);
-    argon2->hash(key, passphrase.reveal(), contents.salt);
-    return SecretBytes(std::move(key));
-  });
-}
 
 SecretBytes subkey(const SecretBytes& key, std::string_view use, std::string_view name,
                    std::size_t size) {
@@ -55,26 +43,22 @@ Bytes entry_aad(std::string_view name) {
 KeyFile::KeyFile(std::filesystem::path path, SecretBytes key, detail::KeyFileContents contents)
     : path_(std::move(path)), key_(std::move(key)), contents_(std::move(contents)) {}
 
-Result<KeyFile> KeyFile::create(const std::filesystem::path& path, const Passphrase& passphrase,
+Result<KeyFile> KeyFile::create(const std::filesystem::path& path, const KeyLock& lock,
                                 Argon2Cost cost, Rng& rng) {
-  CHECK_OR_FAIL(detail::fits_cost(cost), ErrorCode::invalid_argument,
-                "Argon2id takes 8 KiB per lane to 1 GiB, 1 to 64 passes and 1 to 16 lanes");
-  CHECK_OR_FAIL(!passphrase.empty(), ErrorCode::invalid_argument, "the passphrase is empty");
   std::error_code ignored;
   CHECK_OR_FAIL(!std::filesystem::exists(std::filesystem::symlink_status(path, ignored)),
                 ErrorCode::conflict, "the key file exists already");
-  detail::KeyFileContents contents{
-      .cost = cost, .salt = rng.bytes(detail::kKeyFileSaltBytes), .entries = {}};
-  auto key = TRY(derive(passphrase, contents));
+  detail::KeyFileContents contents;
+  auto key = TRY(detail::make_lock(lock, cost, contents, rng));
   KeyFile file(path, std::move(key), std::move(contents));
   TRY(file.save(/*is_new=*/true));
   return file;
 }
 
-Result<KeyFile> KeyFile::open(const std::filesystem::path& path, const Passphrase& passphrase) {
+Result<KeyFile> KeyFile::open(const std::filesystem::path& path, const KeyLock& lock) {
   const auto text = TRY(detail::read_private_file(path));
   auto read = TRY(detail::parse_key_file(text));
-  auto key = TRY(derive(passphrase, read.contents));
+  auto key = TRY(detail::open_lock(lock, read.contents));
   CHECK_OR_FAIL(same_secret(passphrase_check(key).reveal(), read.check),
                 ErrorCode::wrong_passphrase, "the passphrase does not open the key file");
   CHECK_OR_FAIL(same_secret(tag_of(key, read.body), read.tag), ErrorCode::bad_config,
@@ -82,14 +66,44 @@ Result<KeyFile> KeyFile::open(const std::filesystem::path& path, const Passphras
   return KeyFile(path, std::move(key), std::move(read.contents));
 }
 
+Result<KeyFile> KeyFile::create_like(const std::filesystem::path& path) const {
+  detail::KeyFileContents contents{.lock = contents_.lock, .entries = {}};
+  KeyFile file(path, key_.clone(), std::move(contents));
+  TRY(file.save(/*is_new=*/true));
+  return file;
+}
+
+Result<std::size_t> KeyFile::custodians_needed(const std::filesystem::path& path) {
+  const auto read = TRY(detail::parse_key_file(TRY(detail::read_private_file(path))));
+  const auto* lock = std::get_if<detail::KeyFileContents::CustodianLock>(&read.contents.lock);
+  return lock != nullptr ? lock->threshold : 0;
+}
+
+Result<void> KeyFile::lock_anew(const KeyLock& lock, Argon2Cost cost, Rng& rng) {
+  detail::KeyFileContents contents;
+  auto key = TRY(detail::make_lock(lock, cost, contents, rng));
+  KeyFile next(path_, std::move(key), std::move(contents));
+  for (const auto& name : names()) {
+    const auto secret = TRY(get(name));
+    next.seal(name, secret.reveal(), rng);
+  }
+  TRY(next.save(/*is_new=*/false));
+  *this = std::move(next);
+  return {};
+}
+
+void KeyFile::seal(std::string_view name, ByteView secret, Rng& rng) {
+  Bytes nonce = rng.bytes(suite::kAeadNonceBytes);
+  Bytes ciphertext = aead_seal(entry_key(key_, name).reveal(), nonce, entry_aad(name), secret);
+  contents_.entries.insert_or_assign(
+      std::string(name), detail::KeyFileContents::Entry{std::move(nonce), std::move(ciphertext)});
+}
+
 Result<void> KeyFile::put(std::string_view name, ByteView secret, Rng& rng) {
   CHECK_OR_FAIL(detail::fits_key_name(name), ErrorCode::invalid_argument,
                 "a key's name has 1 to 64 printable characters");
-  Bytes nonce = rng.bytes(suite::kAeadNonceBytes);
-  Bytes ciphertext = aead_seal(entry_key(key_, name).reveal(), nonce, entry_aad(name), secret);
   auto before = contents_.entries;
-  contents_.entries.insert_or_assign(std::string(name),
-                                     detail::KeyFileContents::Entry{nonce, ciphertext});
+  seal(name, secret, rng);
   auto saved = save(/*is_new=*/false);
   if (!saved) contents_.entries = std::move(before);  // memory says what the disk says
   return saved;

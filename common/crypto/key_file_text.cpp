@@ -50,14 +50,101 @@ class Reader {
   bool ok_ = true;
 };
 
+// Version 2 says which lock follows.
+constexpr std::uint8_t kCustodians = 1, kToken = 2;
+
+void put_entry(Bytes& out, const KeyFileContents::Entry& entry) {
+  put_bytes(out, entry.nonce);
+  put_number(out, entry.ciphertext.size(), 4);
+  put_bytes(out, entry.ciphertext);
+}
+
+void put_cost(Bytes& out, const Argon2Cost& cost, ByteView salt) {
+  put_number(out, cost.memory_kib, 4);
+  put_number(out, cost.passes, 4);
+  put_number(out, cost.lanes, 4);
+  put_bytes(out, salt);
+}
+
+struct PutLock {
+  Bytes& out;
+  void operator()(const KeyFileContents::PassphraseLock& lock) const {
+    out.push_back(kKeyFileVersion);
+    put_cost(out, lock.cost, lock.salt);
+  }
+  void operator()(const KeyFileContents::CustodianLock& lock) const {
+    out.insert(out.end(), {kKeyFileLockVersion, kCustodians});
+    put_cost(out, lock.cost, lock.salt);
+    put_number(out, lock.threshold, 1);
+    put_number(out, lock.shares.size(), 1);
+    for (const auto& share : lock.shares) put_entry(out, share);
+  }
+  void operator()(const KeyFileContents::TokenLock& lock) const {
+    out.insert(out.end(), {kKeyFileLockVersion, kToken});
+    put_number(out, lock.wrapped.key_id.size(), 1);
+    put_bytes(out, lock.wrapped.key_id);
+    put_entry(out, {lock.wrapped.nonce, lock.wrapped.ciphertext});
+  }
+};
+
+KeyFileContents::Entry get_entry(Reader& from) {
+  KeyFileContents::Entry entry;
+  entry.nonce = from.bytes(suite::kAeadNonceBytes);
+  entry.ciphertext = from.bytes(from.number(4));
+  return entry;
+}
+
+Result<Argon2Cost> get_cost(Reader& from) {
+  Argon2Cost cost;
+  cost.memory_kib = from.number(4);
+  cost.passes = from.number(4);
+  cost.lanes = from.number(4);
+  CHECK_OR_FAIL(fits_cost(cost), ErrorCode::bad_config, "the key file's costs are out of bounds");
+  return cost;
+}
+
+Result<KeyFileContents::CustodianLock> get_custodians(Reader& from) {
+  KeyFileContents::CustodianLock lock;
+  lock.cost = TRY(get_cost(from));
+  lock.salt = from.bytes(kKeyFileSaltBytes);
+  lock.threshold = from.number(1);
+  const std::size_t count = from.number(1);
+  CHECK_OR_FAIL(fits_custodians(lock.threshold, count), ErrorCode::bad_config,
+                "the key file's number of custodians is out of bounds");
+  for (std::size_t i = 0; i < count; ++i) lock.shares.push_back(get_entry(from));
+  return lock;
+}
+
+Result<void> parse_lock(Reader& from, KeyFileContents& contents) {
+  const auto version = from.number(1);
+  if (version == kKeyFileVersion) {
+    const auto cost = TRY(get_cost(from));
+    contents.lock = KeyFileContents::PassphraseLock{cost, from.bytes(kKeyFileSaltBytes)};
+    return {};
+  }
+  CHECK_OR_FAIL(version == kKeyFileLockVersion, ErrorCode::bad_config,
+                "the key file is of another version");
+  const auto kind = from.number(1);
+  if (kind == kCustodians) {
+    contents.lock = TRY(get_custodians(from));
+    return {};
+  }
+  CHECK_OR_FAIL(kind == kToken, ErrorCode::bad_config, "the key file has an unknown lock");
+  WrappedKey wrapped;
+  wrapped.key_id = from.bytes(from.number(1));
+  auto entry = get_entry(from);
+  wrapped.nonce = std::move(entry.nonce);
+  wrapped.ciphertext = std::move(entry.ciphertext);
+  contents.lock = KeyFileContents::TokenLock{std::move(wrapped)};
+  return {};
+}
+
 Result<void> parse_entries(Reader& from, KeyFileContents& contents) {
   const std::size_t count = from.number(2);
   CHECK_OR_FAIL(count <= kMaxEntries, ErrorCode::bad_config, "the key file has too many entries");
   for (std::size_t i = 0; i < count; ++i) {
     const std::string name = string_of(from.bytes(from.number(1)));
-    KeyFileContents::Entry entry;
-    entry.nonce = from.bytes(suite::kAeadNonceBytes);
-    entry.ciphertext = from.bytes(from.number(4));
+    auto entry = get_entry(from);
     CHECK_OR_FAIL(from.ok() && fits_key_name(name), ErrorCode::bad_config,
                   "an entry of the key file is malformed");
     CHECK_OR_FAIL(contents.entries.emplace(name, std::move(entry)).second, ErrorCode::bad_config,
@@ -123,20 +210,19 @@ bool fits_cost(const Argon2Cost& cost) {
          cost.memory_kib <= 1024 * 1024 && cost.passes >= 1 && cost.passes <= 64;
 }
 
+bool fits_custodians(std::size_t threshold, std::size_t count) {
+  return threshold >= 2 && threshold <= count && count <= kMaxCustodians;
+}
+
 Bytes key_file_body(const KeyFileContents& contents, ByteView check) {
-  Bytes out{kKeyFileVersion};
-  put_number(out, contents.cost.memory_kib, 4);
-  put_number(out, contents.cost.passes, 4);
-  put_number(out, contents.cost.lanes, 4);
-  put_bytes(out, contents.salt);
+  Bytes out;
+  std::visit(PutLock{out}, contents.lock);
   put_bytes(out, check);
   put_number(out, contents.entries.size(), 2);
   for (const auto& [name, entry] : contents.entries) {
     put_number(out, name.size(), 1);
     put_bytes(out, view_of(name));
-    put_bytes(out, entry.nonce);
-    put_number(out, entry.ciphertext.size(), 4);
-    put_bytes(out, entry.ciphertext);
+    put_entry(out, entry);
   }
   return out;
 }
@@ -160,14 +246,7 @@ Result<ReadKeyFile> parse_key_file(std::string_view text) {
                    .tag = bytes_of(ByteView(octets).last(kKeyFileTagBytes))};
 
   Reader from(body);
-  CHECK_OR_FAIL(from.number(1) == kKeyFileVersion, ErrorCode::bad_config,
-                "the key file is of another version");
-  auto& cost = read.contents.cost;
-  cost.memory_kib = from.number(4);
-  cost.passes = from.number(4);
-  cost.lanes = from.number(4);
-  CHECK_OR_FAIL(fits_cost(cost), ErrorCode::bad_config, "the key file's costs are out of bounds");
-  read.contents.salt = from.bytes(kKeyFileSaltBytes);
+  TRY(parse_lock(from, read.contents));
   read.check = from.bytes(kKeyFileCheckBytes);
   TRY(parse_entries(from, read.contents));
   CHECK_OR_FAIL(from.ok() && from.left() == 0, ErrorCode::bad_config, "the key file is malformed");

@@ -6,7 +6,8 @@
 
 namespace set::detail {
 
-inline constexpr std::uint8_t kKeyFileVersion = 1;
+inline constexpr std::uint8_t kKeyFileVersion = 1;      ///< under a passphrase
+inline constexpr std::uint8_t kKeyFileLockVersion = 2;  ///< under another lock
 inline constexpr std::size_t kKeyFileSaltBytes = 16;
 inline constexpr std::size_t kKeyFileCheckBytes = 16;
 inline constexpr std::size_t kKeyFileTagBytes = 48;
@@ -14,6 +15,8 @@ inline constexpr std::size_t kKeyFileTagBytes = 48;
 bool fits_key_name(std::string_view name);
 /// 8 KiB per lane to 1 GiB, 1 to 64 passes, 1 to 16 lanes.
 bool fits_cost(const Argon2Cost& cost);
+/// 2 to 16 custodians, of whom two at least are needed.
+bool fits_custodians(std::size_t threshold, std::size_t count);
 
 /// Everything that the tag covers.
 Bytes key_file_body(const KeyFileContents& contents, ByteView check);

@@ -87,6 +87,15 @@ Botan::AlternativeName alternative_name(const std::vector<std::string>& hosts) {
   return names;
 }
 
+std::vector<std::string> hosts_of(const Botan::AlternativeName& names) {
+  std::vector<std::string> hosts(names.dns().begin(), names.dns().end());
+  for (const auto address : names.ipv4_address()) {
+    hosts.push_back(Botan::IPv4Address(address).to_string());
+  }
+  for (const auto& address : names.ipv6_address()) hosts.push_back(address.to_string());
+  return hosts;
+}
+
 Botan::Extensions extensions_of(const TlsTemplate& contents, const Bytes& subject_key_id,
                                 const Bytes& authority_key_id) {
   Botan::Extensions extensions;
@@ -243,6 +252,7 @@ Result<TlsCertificateFacts> tls_certificate_facts(std::string_view pem) {
         .not_before = detail::from_x509_time(x509.not_before()),
         .not_after = detail::from_x509_time(x509.not_after()),
         .fingerprint_hex = thumbprint_of(x509.BER_encode()).hex(),
+        .hosts = hosts_of(x509.subject_alt_name()),
     };
   });
 }

@@ -27,8 +27,20 @@ using Status = Botan::Certificate_Status_Code;
 /// While a path is good. Outside it the path is looked at again.
 struct Span {
   Instant from, until;
-  bool holds(Instant now) const { return from <= now && now <= until; }
+  std::uint64_t epoch = 0;  ///< of what was known of revocations
+  bool holds(Instant now, std::uint64_t now_known) const {
+    return from <= now && now <= until && epoch == now_known;
+  }
 };
+
+Span span_of(std::span<const Certificate> path, std::uint64_t epoch) {
+  Span span{path.front().not_before(), path.front().not_after(), epoch};
+  for (const auto& certificate : path) {
+    span.from = std::max(span.from, certificate.not_before());
+    span.until = std::min(span.until, certificate.not_after());
+  }
+  return span;
+}
 
 Thumbprint question_name(const Certificate& leaf, std::span<const Certificate> others,
                          const Expected& expected) {
@@ -117,15 +129,38 @@ Result<Botan::Path_Validation_Result> botan_path(const std::vector<Certificate>&
                  });
 }
 
+/// A trust file ready for path validation. Immutable.
+struct Anchors {
+  explicit Anchors(detail::TrustFile read) : file(std::move(read)) {
+    for (const Certificate& root : file.roots) store.add_certificate(root.impl().x509);
+  }
+  const Certificate& root_of(const Botan::X509_Certificate& x509) const {
+    const auto found = std::ranges::find_if(
+        file.roots, [&](const Certificate& root) { return root.impl().x509 == x509; });
+    return found != file.roots.end() ? *found : file.roots.front();
+  }
+
+  const detail::TrustFile file;
+  Botan::Certificate_Store_In_Memory store;
+};
+
 }  // namespace
 
 struct Trust::Impl {
-  explicit Impl(detail::TrustFile read) : file(std::move(read)), anchors(file.root.impl().x509) {}
+  explicit Impl(detail::TrustFile read)
+      : first(read.roots.front()),
+        transport_root_pem(read.transport_root_pem),
+        current(std::make_shared<const Anchors>(std::move(read))) {}
+
+  std::shared_ptr<const Anchors> now_trusted() {
+    const std::lock_guard lock(mutex);
+    return current;
+  }
 
   bool remembers(const Thumbprint& question, Instant now) {
     const std::lock_guard lock(mutex);
     const auto found = remembered.find(question);
-    return found != remembered.end() && found->second.holds(now);
+    return found != remembered.end() && found->second.holds(now, revocation->epoch());
   }
   void remember(const Thumbprint& question, Span span) {
     const std::lock_guard lock(mutex);
@@ -142,9 +177,11 @@ struct Trust::Impl {
     }
   };
 
-  const detail::TrustFile file;
-  const Botan::Certificate_Store_In_Memory anchors;
+  const Certificate first;
+  const std::string transport_root_pem;
+  std::shared_ptr<Revocation> revocation = std::make_shared<Revocation>();
   std::mutex mutex;
+  std::shared_ptr<const Anchors> current;
   std::unordered_map<Thumbprint, Span, Hash> remembered;
 };
 
@@ -164,25 +201,60 @@ Result<void> Trust::verify(const Certificate& leaf, std::span<const Certificate>
   const Thumbprint question = question_name(leaf, others, expected);
   if (impl_->remembers(question, now)) return {};
 
-  const auto found = TRY(issuers_of(leaf, others));
-  const auto result = TRY(botan_path(found, impl_->anchors, now));
-
-  std::vector<Certificate> path;
-  Span span{leaf.not_before(), leaf.not_after()};
-  for (const auto& x509 : result.cert_path()) {
-    const auto at = std::ranges::find_if(
-        found, [&](const Certificate& certificate) { return certificate.impl().x509 == x509; });
-    path.push_back(at != found.end() ? *at : impl_->file.root);
-    span.from = std::max(span.from, path.back().not_before());
-    span.until = std::min(span.until, path.back().not_after());
-  }
-  TRY(detail::check_path_profile(path, expected));
+  const auto epoch = impl_->revocation->epoch();  // before it is asked: a change counts at once
+  const auto path = TRY(verify_path(leaf, others, expected, now));
+  const auto good_until = TRY(impl_->revocation->check(path, now));
+  if (!good_until) return {};
+  auto span = span_of(path, epoch);
+  span.until = std::min(span.until, *good_until);
   impl_->remember(question, span);
   return {};
 }
 
-const Certificate& Trust::root() const { return impl_->file.root; }
-const std::string& Trust::transport_root_pem() const { return impl_->file.transport_root_pem; }
-const std::string& Trust::pem() const { return impl_->file.pem; }
+Result<std::vector<Certificate>> Trust::verify_path(const Certificate& leaf,
+                                                    std::span<const Certificate> others,
+                                                    const Expected& expected, Instant now) const {
+  CHECK_OR_FAIL(others.size() <= kMaxOthers, ErrorCode::invalid_certificate,
+                "too many certificates beside the one to verify");
+  const auto anchors = impl_->now_trusted();
+  std::vector<Certificate> candidates(others.begin(), others.end());
+  // A brand that a successor certified anew carries chains on when the old root has expired.
+  candidates.insert(candidates.end(), anchors->file.brands.begin(), anchors->file.brands.end());
+  const auto found = TRY(issuers_of(leaf, candidates));
+  const auto result = TRY(botan_path(found, anchors->store, now));
+  std::vector<Certificate> path;
+  for (const auto& x509 : result.cert_path()) {
+    const auto at = std::ranges::find_if(
+        found, [&](const Certificate& certificate) { return certificate.impl().x509 == x509; });
+    path.push_back(at != found.end() ? *at : anchors->root_of(x509));
+  }
+  TRY(detail::check_path_profile(path, expected));
+  return path;
+}
+
+Revocation& Trust::revocation() const { return *impl_->revocation; }
+void Trust::share(const Trust& other) const { impl_->revocation = other.impl_->revocation; }
+
+Result<bool> Trust::renew(std::string_view pem, Instant now) const {
+  const auto held = impl_->now_trusted();
+  if (pem == held->file.pem) return false;
+  auto renewed = TRY(detail::renew_trust_file(held->file, pem, now));
+  const std::lock_guard lock(impl_->mutex);
+  // Somebody else was quicker: their news may be later than ours, and ours comes again.
+  if (impl_->current != held || renewed.pem == held->file.pem) return false;
+  impl_->current = std::make_shared<const Anchors>(std::move(renewed));
+  return true;
+}
+
+const Certificate& Trust::root() const { return impl_->first; }
+std::vector<Certificate> Trust::roots() const { return impl_->now_trusted()->file.roots; }
+const std::string& Trust::transport_root_pem() const { return impl_->transport_root_pem; }
+std::vector<Certificate> Trust::known_roots() const {
+  const auto held = impl_->now_trusted();
+  auto known = held->file.roots;
+  known.insert(known.end(), held->file.earlier.begin(), held->file.earlier.end());
+  return known;
+}
+std::string Trust::pem() const { return impl_->now_trusted()->file.pem; }
 
 }  // namespace set

@@ -36,6 +36,12 @@ bool may_certify(Role issuer, Role subject) {
 Result<void> check_link(const Certificate& subject, const Certificate& issuer) {
   CHECK_OR_FAIL(issuer.key_use() == KeyUse::certificate_signing, ErrorCode::invalid_certificate,
                 "an issuer's certificate is not for certificate signing");
+  // The key that signs a brand's BCI is certified by the brand alone (ADR 0017).
+  if (subject.has_role(Role::bca) && subject.key_use() == KeyUse::signature) {
+    CHECK_OR_FAIL(issuer.has_role(Role::bca), ErrorCode::invalid_certificate,
+                  "a brand's signature key is certified by the brand alone");
+    return {};
+  }
   const auto issuer_roles = issuer.roles();
   for (const Role role : subject.roles()) {
     const bool permitted = std::ranges::any_of(

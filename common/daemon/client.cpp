@@ -4,14 +4,20 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include "common/base/assert.h"
+#include "common/daemon/server.h"
+#include "common/daemon/tls.h"
 
 namespace set {
 namespace {
 
-constexpr int kMaxMessageBytes = 320 * 1024;  // as ServerLimits::max_receive_bytes
-
 bool has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
+}
+
+// Where TLS is not needed: an own Unix socket, or the admin port of this machine.
+bool is_local(const std::string& target) {
+  const auto address = ListenAddress::parse(target);
+  return address && (address->is_unix() || address->is_loopback());
 }
 
 // What hides behind UNAVAILABLE. The text is the library's or the peer's: only looked at.
@@ -45,13 +51,13 @@ std::string why_unavailable(const std::string& text) {
 }  // namespace
 
 std::shared_ptr<grpc::Channel> make_channel(const std::string& target,
-                                            std::shared_ptr<grpc::ChannelCredentials> credentials) {
-  // Nothing but an own Unix socket is ever used without TLS.
-  SET_ASSERT(credentials != nullptr || target.starts_with("unix:"));
+                                            std::shared_ptr<grpc::ChannelCredentials> credentials,
+                                            int max_receive_bytes) {
+  SET_ASSERT(credentials != nullptr || is_local(target));
   if (credentials == nullptr) credentials = grpc::InsecureChannelCredentials();
   grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  arguments.SetMaxReceiveMessageSize(max_receive_bytes);
+  arguments.SetMaxSendMessageSize(kMaxReceiveBytes);
   arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, 8 * 1024);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // an environment variable must not redirect us
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);     // the flow decides what is asked again
@@ -97,6 +103,12 @@ Error error_of(const grpc::Status& status, std::string_view target) {
   }
   return {ErrorCode::peer_unavailable,
           peer + " failed (gRPC status " + std::to_string(status.error_code()) + ")"};
+}
+
+Result<std::optional<PartyName>> server_of(const grpc::ClientContext& context) {
+  const auto transport = context.auth_context();
+  if (transport == nullptr) return std::nullopt;
+  return tls_party(*transport);
 }
 
 void set_deadline(grpc::ClientContext& context, Duration from_now) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,16 +14,21 @@
 
 #include "common/base/result.h"
 #include "common/base/time.h"
+#include "common/message/party.h"
 
 namespace set {
 
 inline constexpr Duration kWalletDeadline = std::chrono::seconds(10);
 inline constexpr Duration kDaemonDeadline = std::chrono::seconds(5);
+inline constexpr int kMaxReceiveBytes = 320 * 1024;  ///< as ServerLimits::max_receive_bytes
 
-/// `target` is "host:port" or "unix:/path" (then `credentials` may be null). Connects when first
-/// used and by itself again; keep it, a new connection costs milliseconds. No proxy is ever used.
+/// `target` is "host:port" or "unix:/path" (then, and for an admin port of this machine,
+/// `credentials` may be null). Connects when first used and by itself again; keep it, a new
+/// connection costs milliseconds. No proxy is ever used.
+/// `max_receive_bytes`: more than a message only where lists of revoked certificates come.
 std::shared_ptr<grpc::Channel> make_channel(const std::string& target,
-                                            std::shared_ptr<grpc::ChannelCredentials> credentials);
+                                            std::shared_ptr<grpc::ChannelCredentials> credentials,
+                                            int max_receive_bytes = kMaxReceiveBytes);
 
 /// UNAVAILABLE, DEADLINE_EXCEEDED and whatever has no better place → peer_unavailable; ABORTED →
 /// in_progress; RESOURCE_EXHAUSTED → resource_exhausted; UNAUTHENTICATED, PERMISSION_DENIED →
@@ -32,19 +38,37 @@ Error error_of(const grpc::Status& status, std::string_view target);
 
 void set_deadline(grpc::ClientContext& context, Duration from_now);
 
-/// call(*stub, &GatewayService::Stub::Authorize, request, target, kDaemonDeadline).
-/// Errors as error_of. After peer_unavailable the peer may have done the work: ask again with the
-/// same bytes.
+/// An answer, and whom the server's TLS certificate names; none without TLS.
+template <class Response>
+struct Answered {
+  Response response;
+  std::optional<PartyName> by;
+};
+Result<std::optional<PartyName>> server_of(const grpc::ClientContext& context);
+
+/// call_party(*stub, &GatewayService::Stub::Authorize, request, target, kDaemonDeadline).
+/// Errors as error_of; permission_denied if the server's certificate is of no party. After
+/// peer_unavailable the peer may have done the work: ask again with the same bytes.
 template <class Stub, class Request, class Response>
-Result<Response> call(Stub& stub,
-                      grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                      const Request& request, std::string_view target, Duration deadline) {
+Result<Answered<Response>> call_party(
+    Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+    const Request& request, std::string_view target, Duration deadline) {
   grpc::ClientContext context;
   set_deadline(context, deadline);
   Response response;
   const grpc::Status status = (stub.*method)(&context, request, &response);
   if (!status.ok()) return failure(error_of(status, target));
-  return response;
+  auto by = TRY(server_of(context));
+  return Answered<Response>{std::move(response), std::move(by)};
+}
+
+/// The same where it does not matter who answered: what comes back proves itself.
+template <class Stub, class Request, class Response>
+Result<Response> call(Stub& stub,
+                      grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                      const Request& request, std::string_view target, Duration deadline) {
+  auto answered = TRY(call_party(stub, method, request, target, deadline));
+  return std::move(answered.response);
 }
 
 }  // namespace set

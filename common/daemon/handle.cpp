@@ -24,15 +24,27 @@ RRPID rrpid_if_readable(const wire::MessageWrapper& wrapper) {
 
 }  // namespace
 
-Digest request_bytes_digest(const wire::MessageWrapper& wrapper) {
-  return digest("SET/2 wrapper", serialize(wrapper));
+Digest request_bytes_digest(const wire::MessageWrapper& wrapper,
+                            const std::optional<PartyName>& caller) {
+  const auto bytes = digest("SET/2 wrapper", serialize(wrapper));
+  if (!caller) return bytes;
+  const std::string from = caller->brand + "/" + caller->name + "/" + std::string(to_string(caller->role));
+  return digest("SET/2 wrapper from", view_of(string_of(bytes.view()) + from));
+}
+
+Result<void> check_signer(const std::optional<PartyName>& caller, const Certificate& signer) {
+  CHECK_OR_FAIL(!caller || party_name(signer) == caller, ErrorCode::permission_denied,
+                "the message was signed by another party than the caller's TLS certificate names");
+  return {};
 }
 
 Receiver::Receiver(std::function<std::shared_ptr<const Party>()> party, Database& database, Clock clock, Rng& rng)
     : party_(std::move(party)), database_(database), clock_(std::move(clock)), rng_(rng) {}
 
-Handling::Handling(Receiver& receiver, MessageType type, const wire::MessageWrapper& in, wire::MessageWrapper& out)
-    : receiver_(receiver), type_(type), in_(in), out_(out), party_(receiver.party()), started_(receiver.now()),
+Handling::Handling(Receiver& receiver, const std::optional<PartyName>& caller, MessageType type,
+                   const wire::MessageWrapper& in, wire::MessageWrapper& out, Handled* handled)
+    : receiver_(receiver), caller_(caller), type_(type), in_(in), out_(out), handled_(handled),
+      party_(receiver.party()), started_(receiver.now()),
       begun_(std::chrono::steady_clock::now()) {}
 
 Handling::~Handling() {
@@ -46,7 +58,7 @@ bool Handling::begin() {
     fail({ErrorCode::message_too_big, "the message is larger than 256 KiB"}, nullptr);
     return true;
   }
-  request_digest_ = request_bytes_digest(in_);
+  request_digest_ = request_bytes_digest(in_, caller_);
   {
     const std::lock_guard lock(receiver_.mutex_);
     entered_ = receiver_.in_flight_.insert(*request_digest_).second;
@@ -114,7 +126,8 @@ void Handling::finish(const Bytes& answer, ByteView peer, const ReplyContext& re
 
 void Handling::fail(const Error& error, const ReplyContext* reply) {
   if (error.code == ErrorCode::signature_failure) std::this_thread::sleep_until(begun_ + kCryptoFailureTime);
-  const auto rrpid = envelope_ ? envelope_->rrpid : rrpid_if_readable(in_);
+  const auto rrpid = this->rrpid();
+  if (handled_ != nullptr) *handled_ = {rrpid, error.code, false};
   log_warning("message refused", type_, rrpid, error);
   if (!is_set_code(error.code)) {
     status_ = status_of(error);
@@ -140,7 +153,8 @@ bool Handling::send(const Bytes& wire) {
 
 void Handling::log(std::string_view outcome) const {
   const auto took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begun_);
-  const auto rrpid = envelope_ ? envelope_->rrpid : rrpid_if_readable(in_);
+  const auto rrpid = this->rrpid();
+  if (handled_ != nullptr) *handled_ = {rrpid, std::nullopt, outcome == "repeated"};
   const LogSize request{"request_bytes", in_.ByteSizeLong()};
   const LogSize answer{"answer_bytes", out_.ByteSizeLong()};
   if (xid_) {
@@ -149,6 +163,8 @@ void Handling::log(std::string_view outcome) const {
     log_info("message handled", type_, rrpid, LogWord{"outcome", outcome}, request, answer, took);
   }
 }
+
+RRPID Handling::rrpid() const { return envelope_ ? envelope_->rrpid : rrpid_if_readable(in_); }
 
 bool Handling::take_error_budget() {
   const std::lock_guard lock(receiver_.mutex_);

@@ -1,7 +1,7 @@
 // handle(): the one path that every request takes, in the order of set-1997 §3.0:
 //   size → exactly these bytes seen before? then the stored answer → wrapper, version, date →
-//   in flight? → open (decrypt, chain, role, signature, inner ids = wrapper ids) → same signed
-//   content seen before? → the flow → seal → save the answer → send → one log line.
+//   in flight? → open (decrypt, chain, role, signature, inner ids = wrapper ids) → the signer is whom
+//   the TLS certificate names → same signed content seen before? → the flow → seal → save the answer → send → one log line.
 // Written once, so a flow contains only SET. Called by the service.cpp of merchant, gateway and CA
 // from gRPC's threads.
 #pragma once
@@ -42,9 +42,24 @@ class Receiver {
   Instant error_budget_at_{};
 };
 
-/// Which bytes came: the key under which a stored answer is found again without any crypto
+/// Which bytes came from whom: the key under which a stored answer is found again without any crypto
 /// (StoredReply::request_digest). For a flow that has to store an answer by itself, after a crash.
-Digest request_bytes_digest(const wire::MessageWrapper& wrapper);
+Digest request_bytes_digest(const wire::MessageWrapper& wrapper,
+                            const std::optional<PartyName>& caller);
+/// permission_denied unless the one who signed is the one whom the TLS certificate names.
+Result<void> check_signer(const std::optional<PartyName>& caller, const Certificate& signer);
+/// The same for a message: one that nobody signed, or only a key without certificate, is anybody's.
+template <class T>
+Result<void> check_carrier(const std::optional<PartyName>& caller, const MessageOf<T>& message) {
+  constexpr auto signer = Treatment<T>::info.signer;
+  if constexpr (signer == SignedBy::new_key) {
+    return message.renewed() ? check_signer(caller, *message.renewed()) : Result<void>();
+  } else if constexpr (signer != SignedBy::nobody) {
+    return check_signer(caller, message.signer());
+  } else {
+    return {};
+  }
+}
 
 /// What a flow returns.
 template <class Res>
@@ -53,12 +68,22 @@ struct Reply {
   Answer answer = {};
   /// False for inquiries, whose answer is the state of the moment (set-1997 §3.0).
   bool stored = true;
+  /// Who answers, if not the party of the moment: the certificate that a purchase began under.
+  std::shared_ptr<const Party> party = nullptr;
+};
+
+/// What came of a request, for who keeps a record of them all.
+struct Handled {
+  RRPID rrpid{};
+  std::optional<ErrorCode> refused;  ///< none: it was answered
+  bool repeated = false;             ///< with a stored answer
 };
 
 /// One request on its way; the steps of handle() that do not depend on the message's type.
 class Handling {
  public:
-  Handling(Receiver& receiver, MessageType type, const wire::MessageWrapper& in, wire::MessageWrapper& out);
+  Handling(Receiver& receiver, const std::optional<PartyName>& caller, MessageType type,
+           const wire::MessageWrapper& in, wire::MessageWrapper& out, Handled* handled = nullptr);
   ~Handling();  ///< Leaves the in-flight set.
   Handling(const Handling&) = delete;
   Handling& operator=(const Handling&) = delete;
@@ -80,12 +105,15 @@ class Handling {
  private:
   bool send(const Bytes& wire);
   void log(std::string_view outcome) const;
+  RRPID rrpid() const;
   bool take_error_budget();
 
   Receiver& receiver_;
+  const std::optional<PartyName>& caller_;
   MessageType type_;
   const wire::MessageWrapper& in_;
   wire::MessageWrapper& out_;
+  Handled* handled_;  // may be null
   std::shared_ptr<const Party> party_;
   Instant started_;
   std::chrono::steady_clock::time_point begun_;
@@ -98,16 +126,22 @@ class Handling {
 
 /// Runs `flow`, a function of const Opened<Req>& (by reference, so it may move the account out) that
 /// returns Result<Reply<Res>>. An Error with a SET code becomes SET's Error message in an OK reply;
-/// one of ours becomes a gRPC status. `new_key` only for CertReq and CertInqReq.
+/// one of ours becomes a gRPC status. `caller` is caller_of() (access.h): who signed a message must be who
+/// carries it. `new_key` only for CertReq and CertInqReq. `handled`, if there is one, is told what came of it.
 template <class Req, class Res, class Flow>
-grpc::Status handle(Receiver& receiver, const wire::MessageWrapper& in, wire::MessageWrapper& out, Flow&& flow,
-                    const NewKey<Req>& new_key = {}) {
-  Handling handling(receiver, Treatment<Req>::info.type, in, out);
+grpc::Status handle(Receiver& receiver, const std::optional<PartyName>& caller, const wire::MessageWrapper& in,
+                    wire::MessageWrapper& out, Flow&& flow, const NewKey<Req>& new_key = {},
+                    Handled* handled = nullptr) {
+  Handling handling(receiver, caller, Treatment<Req>::info.type, in, out, handled);
   if (handling.begin()) return handling.status();
   std::optional<ReplyContext> answerable;
   auto opened = Opener::request<Req>(handling.envelope(), handling.party(), handling.now(), new_key, &answerable);
   if (!opened) {
     handling.fail(opened.error(), answerable ? &*answerable : nullptr);
+    return handling.status();
+  }
+  if (const auto carried = check_carrier<Req>(caller, opened->message); !carried) {
+    handling.fail(carried.error(), &opened->reply);
     return handling.status();
   }
   // Where nobody signed, the content stands for its sender: nobody can use up another's RRPID.
@@ -119,8 +153,9 @@ grpc::Status handle(Receiver& receiver, const wire::MessageWrapper& in, wire::Me
     handling.fail(reply.error(), &opened->reply);
     return handling.status();
   }
-  const auto answer = seal_answer(reply->message, reply->answer, opened->reply, handling.party(),
-                                  receiver.now(), receiver.rng());
+  const auto& self = reply->party ? *reply->party : handling.party();
+  const auto answer = seal_answer(reply->message, reply->answer, opened->reply, self, receiver.now(),
+                                  receiver.rng());
   if (!answer) {
     handling.fail(answer.error(), &opened->reply);
     return handling.status();

@@ -3,6 +3,7 @@
 #include <grpcpp/generic/generic_stub.h>
 
 #include "common/daemon/client.h"
+#include "common/daemon/options.h"
 
 namespace set {
 namespace {
@@ -23,6 +24,16 @@ std::string text_of(const grpc::ByteBuffer& buffer) {
 }
 
 }  // namespace
+
+void add_admin_option(CLI::App& app, ListenAddress& admin) {
+  add_parsed(app, "--admin-listen", admin, ListenAddress::parse,
+             "Where health checks ask: unix:/path or an address of this machine only "
+             "(default unix:DIR/health.sock)");
+}
+
+void set_default_admin(ListenAddress& admin, const std::filesystem::path& directory) {
+  if (!admin.is_unix() && admin.host.empty()) admin.socket_path = directory / "health.sock";
+}
 
 Result<void> healthcheck(const std::string& target,
                          std::shared_ptr<grpc::ChannelCredentials> credentials, Duration deadline) {

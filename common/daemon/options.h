@@ -39,8 +39,9 @@ Result<std::optional<std::string>> parse_arguments(CLI::App& app,
 
 /// An option of one of our own types: `parser` is its parse function, whose Error becomes the
 /// option's. add_parsed(app, "--listen", config.listen, ListenAddress::parse, "where …").
-template <class T>
-CLI::Option* add_parsed(CLI::App& app, const std::string& name, T& target,
+/// The target is a T or an optional one.
+template <class Target, class T>
+CLI::Option* add_parsed(CLI::App& app, const std::string& name, Target& target,
                         Result<T> (*parser)(std::string_view), const std::string& description) {
   return app.add_option_function<std::string>(
       name,

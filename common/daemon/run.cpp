@@ -12,6 +12,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <system_error>
 #include <typeinfo>
 
 #include <google/protobuf/stubs/logging.h>
@@ -47,6 +48,12 @@ std::optional<Error> error_of_body(const std::function<Result<void>()>& body) {
     const auto done = body();
     if (done) return std::nullopt;
     return done.error();
+  } catch (const std::system_error& error) {
+    // `… certs list | head`: who reads the output has enough of it.
+    if (error.code() == std::errc::broken_pipe) return std::nullopt;
+    if (error.code() == std::errc::no_space_on_device)
+      return Error{ErrorCode::storage_unavailable, "cannot write the output: the disk is full"};
+    return unexpected(error);
   } catch (const std::exception& exception) {
     return unexpected(exception);
   }

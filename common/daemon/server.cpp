@@ -76,6 +76,10 @@ Result<ListenAddress> ListenAddress::parse(std::string_view text) {
   return address;
 }
 
+bool ListenAddress::is_loopback() const {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
 std::string ListenAddress::str() const {
   if (is_unix()) return "unix:" + socket_path.string();
   const bool v6 = host.find(':') != std::string::npos;
@@ -88,15 +92,21 @@ struct Server::Impl {
   Impl& operator=(const Impl&) = delete;
   ~Impl() { stop(Duration(0)); }
 
+  void set_serving(bool serving) const {
+    auto* health = server->GetHealthCheckService();
+    if (health != nullptr) health->SetServingStatus(serving);
+  }
+
   void stop(Duration patience) {
     if (server == nullptr) return;
-    server->GetHealthCheckService()->SetServingStatus(false);
+    set_serving(false);
     acceptor.stop();
     server->Shutdown(std::chrono::system_clock::now() + patience);
     server->Wait();
     server.reset();
   }
 
+  std::shared_ptr<grpc::ServerCredentials> credentials = {};  // asked as long as the server runs
   // The acceptor's thread uses the two below it: it ends first (stop).
   Acceptor acceptor;
   std::string address;
@@ -111,9 +121,11 @@ Server::Server(Server&&) noexcept = default;
 Server::~Server() = default;
 
 Result<Server> Server::start(const ServerOptions& options) {
-  SET_ASSERT(options.credentials != nullptr || options.listen.is_unix());
+  SET_ASSERT(options.credentials != nullptr || options.listen.is_unix() ||
+             (options.listen.is_loopback() && options.services.empty()));
   auto impl = std::make_unique<Impl>(TRY(Acceptor::bind(options.listen, options.limits)));
-  grpc::EnableDefaultHealthCheckService(true);
+  impl->credentials = options.credentials;
+  grpc::EnableDefaultHealthCheckService(options.credentials == nullptr);
   grpc::ServerBuilder builder;
   set_limits(builder, options.limits);
   for (grpc::Service* service : options.services) builder.RegisterService(service);
@@ -124,7 +136,7 @@ Result<Server> Server::start(const ServerOptions& options) {
   impl->server = builder.BuildAndStart();
   CHECK_OR_FAIL(impl->server != nullptr, ErrorCode::bad_config,
                 "cannot serve on " + impl->address + ": is the TLS certificate right?");
-  impl->server->GetHealthCheckService()->SetServingStatus(false);
+  impl->set_serving(false);
   impl->acceptor.start([door = impl->door.get()](int listener, int connection) {
     ExternalConnectionAcceptor::NewConnectionParameters parameters;
     parameters.listener_fd = listener;
@@ -135,11 +147,16 @@ Result<Server> Server::start(const ServerOptions& options) {
   return Server(std::move(impl));
 }
 
+Result<Server> Server::start_admin(const ListenAddress& listen) {
+  CHECK_OR_FAIL(listen.is_unix() || listen.is_loopback(), ErrorCode::bad_config,
+                "the admin port asks for no certificate: it must be unix:/path or an address of "
+                "this machine only, such as 127.0.0.1:7790");
+  return start({.listen = listen, .credentials = nullptr, .services = {}, .limits = {}});
+}
+
 const std::string& Server::address() const { return impl_->address; }
 
-void Server::set_serving(bool serving) {
-  impl_->server->GetHealthCheckService()->SetServingStatus(serving);
-}
+void Server::set_serving(bool serving) { impl_->set_serving(serving); }
 
 void Server::stop(Duration patience) { impl_->stop(patience); }
 

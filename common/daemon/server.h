@@ -29,6 +29,8 @@ struct ListenAddress {
   /// invalid_argument.
   static Result<ListenAddress> parse(std::string_view text);
   bool is_unix() const { return !socket_path.empty(); }
+  /// A TCP address that only this machine reaches.
+  bool is_loopback() const;
   /// The form that parse() reads and gRPC takes as a target.
   std::string str() const;
 };
@@ -49,7 +51,8 @@ struct ServerLimits {
 
 struct ServerOptions {
   ListenAddress listen;
-  /// Null for a Unix socket, which only its owner may use; never null for TCP.
+  /// Null for a Unix socket, which only its owner may use, and for an admin port; never null for
+  /// another TCP port.
   std::shared_ptr<grpc::ServerCredentials> credentials;
   /// Not owned; they outlive the server. None: the port answers health checks only.
   std::vector<grpc::Service*> services;
@@ -61,9 +64,12 @@ class Server {
  public:
   /// Listens and answers, health says NOT_SERVING. A TLS port proves to itself that it refuses
   /// TLS 1.2. A Unix socket gets mode 0600 in a directory of mode 0700; a socket file that nobody
-  /// listens on is replaced. Health: grpc.health.v1, service "".
+  /// listens on is replaced. Health: grpc.health.v1, service "", never on a TLS port.
   /// bad_config: address in use or not ours, TLS not provably 1.3 only.
   static Result<Server> start(const ServerOptions& options);
+  /// The admin port: health checks, without a certificate, and nothing else.
+  /// bad_config as start(), and unless the address is a Unix socket or of this machine only.
+  static Result<Server> start_admin(const ListenAddress& listen);
 
   Server(Server&&) noexcept;
   ~Server();  ///< stop() without patience.

@@ -26,11 +26,14 @@ int event() {
 // event() once a stop is expected: the handler must not be the one who makes it.
 std::atomic<int> signal_event = -1;
 std::atomic<bool> requested = false;
+std::atomic<bool> reload_requested = false;
 
 void wake(int fd) {
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = ::write(fd, &one, sizeof one);
 }
+
+void on_hangup(int) { reload_requested = true; }
 
 void on_signal(int number) {
   const int fd = signal_event.load();
@@ -50,7 +53,15 @@ void install_stop_signals() {
   ::sigaction(SIGINT, &action, nullptr);
 }
 
-void expect_stop() { signal_event = event(); }
+void expect_stop() {
+  signal_event = event();
+  struct sigaction action = {};
+  action.sa_handler = on_hangup;
+  action.sa_flags = SA_RESTART;
+  ::sigaction(SIGHUP, &action, nullptr);
+}
+
+bool take_reload_request() { return reload_requested.exchange(false); }
 
 void request_stop() {
   requested = true;

@@ -6,54 +6,15 @@
 #include <cstdlib>
 #include <vector>
 
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
+#include <grpc/grpc_security_constants.h>
 
 #include "common/crypto/certificate.h"
+#include "common/daemon/openssl_types.h"
 
 namespace set {
 namespace {
 
-template <auto function>
-struct Free {
-  void operator()(auto* pointer) const { function(pointer); }
-};
-using Bio = std::unique_ptr<BIO, Free<BIO_free_all>>;
-using X509Ptr = std::unique_ptr<X509, Free<X509_free>>;
-using Store = std::unique_ptr<X509_STORE, Free<X509_STORE_free>>;
-using StoreContext = std::unique_ptr<X509_STORE_CTX, Free<X509_STORE_CTX_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using Context = std::unique_ptr<SSL_CTX, Free<SSL_CTX_free>>;
-using Connection = std::unique_ptr<SSL, Free<SSL_free>>;
-
-Bio bio_of(std::string_view text) {
-  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
-std::vector<X509Ptr> certificates_of(std::string_view pem) {
-  const Bio bio = bio_of(pem);
-  std::vector<X509Ptr> certificates;
-  while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
-    certificates.emplace_back(next);
-  }
-  return certificates;
-}
-
-// Signatures and CA flags up to the root; dates are looked at apart, for better sentences.
-bool leads_to(const std::vector<X509Ptr>& chain, const std::vector<X509Ptr>& roots) {
-  const Store store(X509_STORE_new());
-  for (const X509Ptr& root : roots) X509_STORE_add_cert(store.get(), root.get());
-  X509_STORE_set_flags(store.get(), X509_V_FLAG_NO_CHECK_TIME);
-  STACK_OF(X509)* others = sk_X509_new_null();
-  for (const X509Ptr& certificate : chain) sk_X509_push(others, certificate.get());
-  const StoreContext context(X509_STORE_CTX_new());
-  const bool leads =
-      X509_STORE_CTX_init(context.get(), store.get(), chain.front().get(), others) == 1 &&
-      X509_verify_cert(context.get()) == 1;
-  sk_X509_free(others);
-  return leads;
-}
+using namespace openssl;
 
 // One handshake with the server at `address`, offering at most this version: what was agreed on, or
 // 0 if nothing was.
@@ -111,13 +72,10 @@ Result<void> check_tls_identity(const TlsIdentity& identity, Instant now) {
 
 std::shared_ptr<grpc::ServerCredentials> server_credentials(const TlsIdentity& identity,
                                                             ClientCertificate client) {
-  const bool required = client == ClientCertificate::required;
-  grpc::SslServerCredentialsOptions options(
-      required ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
-               : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
-  options.pem_root_certs = identity.root_pem;
-  options.pem_key_cert_pairs.push_back({identity.private_key_pem.reveal(), identity.chain_pem});
-  return grpc::SslServerCredentials(options);
+  const auto same = std::make_shared<const TlsIdentity>(
+      TlsIdentity{identity.chain_pem, Secret<std::string>(identity.private_key_pem.reveal()),
+                  identity.root_pem});
+  return server_credentials(Current<const TlsIdentity>([same] { return same; }), client);
 }
 
 std::shared_ptr<grpc::ChannelCredentials> channel_credentials(
@@ -144,13 +102,21 @@ Result<void> prove_tls13_only(const std::string& address) {
   return {};
 }
 
-Result<TlsPeer> tls_peer(const grpc::AuthContext& context) {
-  const auto certificates = context.FindPropertyValues("x509_pem_cert");
-  CHECK_OR_FAIL(context.IsPeerAuthenticated() && !certificates.empty(),
-                ErrorCode::permission_denied, "the caller shows no TLS certificate");
+Result<PartyName> party_of_tls(std::string_view pem) {
+  const auto facts = TRY(tls_certificate_facts(pem));
+  const auto role = party_role(facts.organizational_unit);
+  CHECK_OR_FAIL(role, ErrorCode::permission_denied,
+                "the TLS certificate is not of a merchant, gateway or CA");
+  return PartyName{*role, facts.organization, facts.common_name};
+}
+
+Result<std::optional<PartyName>> tls_party(const grpc::AuthContext& context) {
+  const auto certificates = context.FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
+  if (certificates.empty()) return std::nullopt;
+  CHECK_OR_FAIL(context.IsPeerAuthenticated(), ErrorCode::permission_denied,
+                "the other side's TLS certificate was not verified");
   const auto& pem = certificates.front();
-  const auto facts = TRY(tls_certificate_facts({pem.data(), pem.size()}));
-  return TlsPeer{facts.organizational_unit, facts.common_name};
+  return TRY(party_of_tls({pem.data(), pem.size()}));
 }
 
 }  // namespace set

@@ -7,12 +7,15 @@
 #include <string>
 #include <string_view>
 
+#include <grpcpp/channel.h>
 #include <grpcpp/security/auth_context.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/security/server_credentials.h>
 
+#include "common/base/current.h"
 #include "common/base/secret.h"
 #include "common/base/time.h"
+#include "common/message/party.h"
 
 namespace set {
 
@@ -34,11 +37,17 @@ Result<void> check_tls_identity(const TlsIdentity& identity, Instant now);
 
 enum class ClientCertificate {
   required,  ///< merchant, gateway, CA among themselves
-  none,      ///< wallets and registration: the server proves itself, the client's messages do
+  optional,  ///< wallets and registration show none; one that is shown must be of our transport root
 };
 
+/// Who calls under these is held to access.h, by every server and every method.
 /// gRPC copies the key into memory that nobody wipes; hence it lives 7 days.
 std::shared_ptr<grpc::ServerCredentials> server_credentials(const TlsIdentity& identity,
+                                                            ClientCertificate client);
+
+/// The same of an identity that changes while we serve: asked for at every handshake, so that a new
+/// certificate is shown from the next connection on, and the open ones stay.
+std::shared_ptr<grpc::ServerCredentials> server_credentials(Current<const TlsIdentity> identity,
                                                             ClientCertificate client);
 
 /// Trusts only this transport root.
@@ -47,16 +56,18 @@ std::shared_ptr<grpc::ChannelCredentials> channel_credentials(
 /// The same and shows the own certificate.
 std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const TlsIdentity& identity);
 
+/// A channel as make_channel()'s that shows the certificate of the moment: made anew when that has
+/// changed. Calls on an older one end as they would.
+Current<grpc::Channel> live_channel(std::string target, Current<const TlsIdentity> identity);
+
 /// Connects to an own port with OpenSSL: TLS 1.2 at most must fail, TLS 1.3 must work. bad_config
 /// otherwise; a server that cannot prove it does not start. `address` is "host:port".
 Result<void> prove_tls13_only(const std::string& address);
 
-/// Whose TLS certificate a call came under.
-struct TlsPeer {
-  std::string organizational_unit;
-  std::string common_name;
-};
-/// permission_denied if the peer showed no certificate.
-Result<TlsPeer> tls_peer(const grpc::AuthContext& context);
+/// Whom a TLS certificate (PEM, leaf first) names. permission_denied if it names no role of ours.
+Result<PartyName> party_of_tls(std::string_view pem);
+/// Whom the TLS certificate at the other end of a call names; none if it showed none or there is no
+/// TLS. permission_denied for a certificate that names no role of ours.
+Result<std::optional<PartyName>> tls_party(const grpc::AuthContext& context);
 
 }  // namespace set

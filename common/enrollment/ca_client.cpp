@@ -3,7 +3,6 @@
 #include <thread>
 
 #include "common/daemon/client.h"
-#include "common/daemon/tls.h"
 #include "set/v1/services.grpc.pb.h"
 
 namespace set {
@@ -14,6 +13,8 @@ using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const wire::MessageW
                                       wire::MessageWrapper*);
 
 constexpr int kAttempts = 4;
+// Five lists of the largest size would be more: a list so long is a reason to make a new CA.
+constexpr int kMaxDistributionBytes = 16 << 20;
 constexpr Duration kFirstPause = std::chrono::milliseconds(200);
 
 Result<Method> method_for(MessageType type) {
@@ -31,8 +32,11 @@ bool may_ask_again(ErrorCode code) {
 
 }  // namespace
 
-CaClient CaClient::connect(std::string target, const Trust& trust) {
-  auto channel = make_channel(target, channel_credentials(trust.transport_root_pem()));
+CaClient CaClient::connect(std::string target, const Trust& trust, const TlsIdentity* own) {
+  auto channel = make_channel(target,
+                              own != nullptr ? channel_credentials(*own)
+                                             : channel_credentials(trust.transport_root_pem()),
+                              kMaxDistributionBytes);
   return {std::move(target), std::move(channel)};
 }
 
@@ -43,12 +47,26 @@ Result<Envelope> CaClient::send(const Request& request, const Clock& clock) cons
   const auto stub = wire::CertificateAuthorityService::NewStub(channel_);
   auto pause = kFirstPause;
   for (int attempt = 1;; ++attempt) {
-    auto answer = call(*stub, method, wrapper, target_, kWalletDeadline);
-    if (answer) return read_envelope(std::move(*answer), clock());
+    auto answer = call_party(*stub, method, wrapper, target_, kWalletDeadline);
+    if (answer) {
+      const bool by_ca = !answer->by || answer->by->role == PartyRole::ca;
+      CHECK_OR_FAIL(by_ca, ErrorCode::permission_denied,
+                    target_ + " is not a CA by its TLS certificate: is the address right?");
+      return read_envelope(std::move(answer->response), clock());
+    }
     if (attempt == kAttempts || !may_ask_again(answer.error().code)) return failure(answer.error());
     std::this_thread::sleep_for(pause);
     pause *= 2;
   }
+}
+
+Result<void> CaClient::fetch_revocations(const Trust& trust, Instant now,
+                                         Duration deadline) const {
+  wire::BCIDistributionRequest request;
+  add_held_revocations(*request.mutable_thumbs(), trust);
+  const auto stub = wire::CertificateAuthorityService::NewStub(channel_);
+  const auto response = TRY(call(*stub, &Stub::BCIDistribution, request, target_, deadline));
+  return adopt_revocations(response.bag(), trust, now);
 }
 
 }  // namespace set

@@ -1,4 +1,4 @@
-// The client of the CA's five RPCs. Any thread.
+// The client of the CA's RPCs. Any thread.
 #pragma once
 
 #include <memory>
@@ -6,6 +6,7 @@
 
 #include <grpcpp/channel.h>
 
+#include "common/daemon/tls.h"
 #include "common/message/open.h"
 
 namespace set {
@@ -15,12 +16,21 @@ namespace set {
 class CaClient {
  public:
   /// `target` is the CA's "host:port"; its TLS certificate must be under the trust's transport
-  /// root.
-  static CaClient connect(std::string target, const Trust& trust);
+  /// root. `own` is shown to it, by who has a TLS certificate: the CA then holds a message's signer
+  /// against it.
+  static CaClient connect(std::string target, const Trust& trust,
+                          const TlsIdentity* own = nullptr);
+
+  const std::string& target() const { return target_; }
 
   /// Sends the request to the RPC that takes its type and opens the wrapper of the answer.
   /// Errors: peer_unavailable, resource_exhausted, in_progress, permission_denied.
   Result<Envelope> send(const Request& request, const Clock& clock) const;
+
+  /// BCIDistribution: says what the trust knows of revocations, and adopts what comes, if it
+  /// verifies. Asks once. Errors: peer_unavailable, and adopt_revocations'.
+  Result<void> fetch_revocations(const Trust& trust, Instant now,
+                                 Duration deadline = std::chrono::seconds(5)) const;
 
  private:
   CaClient(std::string target, std::shared_ptr<grpc::Channel> channel)

@@ -32,7 +32,26 @@ std::vector<Certificate> signing_certificates(std::span<const Certificate> bag, 
   return out;
 }
 
+/// Operating CA and brand, then the same with a geopolitical CA between them.
+std::vector<std::vector<Certificate>> possible_issuers(std::span<const Certificate> bag,
+                                                       Role ca_role, const std::string& of_brand) {
+  std::vector<std::vector<Certificate>> out;
+  for (const auto& ca : signing_certificates(bag, ca_role, of_brand)) {
+    for (const auto& brand : signing_certificates(bag, Role::bca, of_brand)) {
+      out.push_back({ca, brand});
+      for (const auto& geopolitical : signing_certificates(bag, Role::gca, of_brand)) {
+        out.push_back({ca, geopolitical, brand});
+      }
+    }
+  }
+  return out;
+}
+
 }  // namespace
+
+SecretBytes renewal_account(Rng& rng) {
+  return to_block(AcctData{Secret<std::string>("renewal"), rng.secret(kCardSecretBytes)});
+}
 
 LIDEE make_lid_ee(Rng& rng) { return LIDEE{string_of(rng.bytes(kLidBytes))}; }
 
@@ -90,12 +109,9 @@ Result<Chain> certified_chain(const CertAnswer& answer, ByteView public_key,
                 "none of the certificates that the CA sent is of our key");
   Result<void> last =
       failure(ErrorCode::missing_certificate, "the CA's own certificates are missing");
-  for (const auto& ca : signing_certificates(answer.bag(), ca_of(expected.role), leaf->brand())) {
-    for (const auto& brand : signing_certificates(answer.bag(), Role::bca, leaf->brand())) {
-      const std::vector<Certificate> issuers{ca, brand};
-      last = trust.verify(*leaf, issuers, expected, now);
-      if (last) return Chain{*leaf, issuers};
-    }
+  for (const auto& issuers : possible_issuers(answer.bag(), ca_of(expected.role), leaf->brand())) {
+    last = trust.verify(*leaf, issuers, expected, now);
+    if (last) return Chain{*leaf, issuers};
   }
   return failure(last.error());
 }
@@ -155,11 +171,10 @@ Result<CardCInitiated> accept_card_c_init_res(AwaitingCardCInitRes state,
 
 Result<Sent<AwaitingRegFormRes>> make_reg_form_req(CardCInitiated state, const Party& self,
                                                    const Pan& pan, std::string_view language,
-                                                   Instant now, Rng& rng) {
-  AwaitingRegFormRes next{std::move(state.registration), rng.make<Challenge>()};
-  const RegFormReq req{next.registration.lid_ee, next.chall_ee2,
-                       next.registration.lid_ca, RequestType::card_initial_sig,
-                       std::string(language),    {}};
+                                                   Instant now, Rng& rng, RequestType type) {
+  AwaitingRegFormRes next{std::move(state.registration), rng.make<Challenge>(), type};
+  const RegFormReq req{next.registration.lid_ee, next.chall_ee2,        next.registration.lid_ca,
+                       next.request_type,        std::string(language), {}};
   auto copy = TRY(Pan::parse(pan.reveal()));
   const auto account = to_block(PANOnly{std::move(copy), rng.secret(kSecretBytes)});
   auto context = context_for(next.registration, self, now, rng);
@@ -176,19 +191,19 @@ Result<std::variant<FormReceived, ReferralData>> accept_reg_form_res(
                         message->chall_ee2));
   TRY(detail::check_registration(state.registration, message->lid_ee, message->lid_ca));
   TRY(detail::check_ca(message.signer(), Role::cardholder, state.registration.brand));
-  CHECK_OR_FAIL(message->request_type == RequestType::card_initial_sig,
+  CHECK_OR_FAIL(message->request_type == state.request_type,
                 ErrorCode::wrapper_msg_mismatch, "the form is for another type of request");
   using Outcome = std::variant<FormReceived, ReferralData>;
   if (const auto* referral = std::get_if<ReferralData>(&message->form)) return Outcome(*referral);
   return Outcome(FormReceived{std::move(state.registration), message->chall_ca,
                               message->nonce_cca_commitment.value(),
-                              std::get<RegFormData>(message->form)});
+                              std::get<RegFormData>(message->form), state.request_type});
 }
 
 Result<Sent<AwaitingCardCertRes>> make_card_cert_req(FormReceived state, const Party& self,
                                                      const CardToRegister& card,
                                                      std::vector<RegFormAnswer> answers,
-                                                     Instant now, Rng& rng) {
+                                                     Instant now, Rng& rng, const Party* renewed) {
   AwaitingCardCertRes next{std::move(state.registration), rng.make<Challenge>(),
                            state.nonce_cca_commitment, rng.secret(kSecretBytes),
                            self.signer->public_key()};
@@ -197,7 +212,7 @@ Result<Sent<AwaitingCardCertRes>> make_card_cert_req(FormReceived state, const P
       .chall_ee3 = next.chall_ee3,
       .lid_ca = next.registration.lid_ca,
       .chall_ca = state.chall_ca,
-      .request_type = RequestType::card_initial_sig,
+      .request_type = state.request_type,
       .request_date = now,
       .id_data = std::nullopt,
       .reg_form_id = state.form.reg_form_id,
@@ -208,10 +223,13 @@ Result<Sent<AwaitingCardCertRes>> make_card_cert_req(FormReceived state, const P
       .tls_key = {},
       .tls_hosts = {},
       .thumbs = {},
+      .ee_thumb = renewed == nullptr ? std::optional<Thumbprint>()
+                                     : renewed->signature.value().leaf.thumbprint(),
   };
   const auto account = TRY(pan_data0_block(card, next.card_secret, rng));
   auto context = context_for(next.registration, self, now, rng);
   context.account = &account;
+  context.renewed = renewed;
   auto request = TRY(seal_request(req, context, rng));
   return Sent<AwaitingCardCertRes>{std::move(next), std::move(request)};
 }

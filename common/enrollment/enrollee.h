@@ -20,6 +20,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/crypto/stored_signer.h"
 #include "common/message/account.h"
 #include "common/message/open.h"
 
@@ -56,12 +57,14 @@ struct CardCInitiated {
 struct AwaitingRegFormRes {
   Registration registration;
   Challenge chall_ee2;
+  RequestType request_type = RequestType::card_initial_sig;
 };
 struct FormReceived {
   Registration registration;
   Challenge chall_ca;
   Digest nonce_cca_commitment;
   RegFormData form;
+  RequestType request_type = RequestType::card_initial_sig;
 };
 /// The card as it is entered. Lives as long as the registration runs.
 struct CardToRegister {
@@ -119,13 +122,16 @@ Result<CardCInitiated> accept_card_c_init_res(AwaitingCardCInitRes state,
                                               const Trust& trust, Instant now);
 Result<Sent<AwaitingRegFormRes>> make_reg_form_req(CardCInitiated state, const Party& self,
                                                    const Pan& pan, std::string_view language,
-                                                   Instant now, Rng& rng);
+                                                   Instant now, Rng& rng,
+                                                   RequestType type = RequestType::card_initial_sig);
 Result<std::variant<FormReceived, ReferralData>> accept_reg_form_res(
     AwaitingRegFormRes state, const OpenedAnswer<RegFormRes>& res);
+/// `renewed`: the cardholder with the certificate being renewed, if that is the form's request type.
 Result<Sent<AwaitingCardCertRes>> make_card_cert_req(FormReceived state, const Party& self,
                                                      const CardToRegister& card,
                                                      std::vector<RegFormAnswer> answers,
-                                                     Instant now, Rng& rng);
+                                                     Instant now, Rng& rng,
+                                                     const Party* renewed = nullptr);
 /// Checks the commitment, recomputes the pseudonym and compares it with the CN.
 /// Errors: unknown_lid, challenge_mismatch, missing_certificate, invalid_certificate,
 /// verification_failed, Trust::verify's.
@@ -139,20 +145,35 @@ Result<std::variant<CardCertified, CertRefused>> accept_card_cert_res(AwaitingCa
 
 /// The keys that an enrolment makes. Kept until the certificates are there.
 struct PartyKeys {
-  SoftwareSigner signature;
+  StoredSigner signature;
   KemPrivateKey key_exchange;
   TlsKey tls;
   static PartyKeys generate(Rng& rng);
+  /// The signature key in the lock's token, if it does ML-DSA.
+  static Result<PartyKeys> generate(const KeyLock& lock, Rng& rng);
 };
-/// Who asks. The merchant's name, city and country come from the token's record at the CA.
+/// What a merchant or gateway asks for.
+enum class RenewalOf {
+  nothing,   ///< a first enrolment, with a token
+  all,       ///< both SET certificates and the TLS certificate
+  tls_alone  ///< the TLS certificate
+};
+/// Who asks. The merchant's name, city and country come from the token's record at the CA, or from
+/// the certificate being renewed.
 struct PartyToEnroll {
   Role role = Role::merchant;      ///< merchant or gateway
   std::string brand;               ///< empty = whichever the CA serves
   std::string bin;                 ///< acquirer's, 6 digits
   std::string id;                  ///< merchant's or gateway's id, 1 to 30 characters
-  std::vector<std::string> hosts;  ///< names and addresses for the TLS certificate, 1 to 16
+  std::vector<std::string> hosts = {};  ///< names and addresses for the TLS certificate, 1 to 16;
+                                        ///< none in a renewal, which changes none
+  std::string language = "en";     ///< of the form
+  RenewalOf renewal = RenewalOf::nothing;
 };
 IDData id_data_of(const PartyToEnroll& party);
+RequestType request_type_of(const PartyToEnroll& party);
+/// Who this signature certificate says it is. bad_config if it is no merchant's and no gateway's.
+Result<PartyToEnroll> party_to_renew(const Certificate& signature, RenewalOf of);
 
 struct AwaitingMeAqCInitRes {
   PartyToEnroll party;
@@ -163,13 +184,18 @@ struct PartyInitiated {
   PartyToEnroll party;
   Registration registration;
   Challenge chall_ca;
-  std::uint32_t reg_form_id;
-  SecretBytes kem_answer;  ///< the opened challenge
+  RegFormData form;
+  std::vector<RegFormAnswer> answers;  ///< to be filled in before make_party_cert_req
+  SecretBytes kem_answer;              ///< the opened challenge
 };
 struct AwaitingPartyCertRes {
   PartyToEnroll party;
   Registration registration;
   Challenge chall_ee3;
+};
+/// Of a renewal of the TLS certificate alone.
+struct TlsCertified {
+  std::vector<Bytes> tls_chain;  ///< DER, leaf first; not looked into yet
 };
 struct PartyCertified {
   Chain signature;
@@ -177,17 +203,30 @@ struct PartyCertified {
   std::vector<Bytes> tls_chain;  ///< DER, leaf first; not looked into yet
 };
 
+/// `kem` is the key-exchange key that will be challenged: a new one, or the current one where only
+/// the TLS certificate is renewed.
 Result<Sent<AwaitingMeAqCInitRes>> make_me_aq_c_init_req(const PartyToEnroll& party,
-                                                         const PartyKeys& keys, const Party& self,
-                                                         Instant now, Rng& rng);
+                                                         const KemPrivateKey& kem,
+                                                         const Party& self, Instant now, Rng& rng);
 /// Opens the KEM challenge, too: signature_failure if it is not for our key.
 Result<std::variant<PartyInitiated, ReferralData>> accept_me_aq_c_init_res(
-    AwaitingMeAqCInitRes state, const PartyKeys& keys, const OpenedAnswer<MeAqCInitRes>& res,
+    AwaitingMeAqCInitRes state, const KemPrivateKey& kem, const OpenedAnswer<MeAqCInitRes>& res,
     const Trust& trust, Instant now);
 Result<Sent<AwaitingPartyCertRes>> make_party_cert_req(PartyInitiated state, const PartyKeys& keys,
                                                        const Party& self,
                                                        const Secret<std::string>& token,
                                                        Instant now, Rng& rng);
+/// The same without a token, signed as well by `renewed` with the certificate being renewed.
+Result<Sent<AwaitingPartyCertRes>> make_party_renewal_cert_req(PartyInitiated state,
+                                                               const PartyKeys& keys,
+                                                               const Party& self,
+                                                               const Party& renewed, Instant now,
+                                                               Rng& rng);
+/// For the TLS certificate alone: signed by `self` with its certificate; there is no new SET key.
+Result<Sent<AwaitingPartyCertRes>> make_tls_cert_req(PartyInitiated state, const TlsKey& key,
+                                                     const Party& self, Instant now, Rng& rng);
+Result<std::variant<TlsCertified, CertRefused>> accept_tls_cert_res(AwaitingPartyCertRes state,
+                                                                    const CertAnswer& res);
 /// Certificates of our keys, of our brand and id, under our root.
 Result<std::variant<PartyCertified, CertRefused>> accept_party_cert_res(AwaitingPartyCertRes state,
                                                                         const PartyKeys& keys,

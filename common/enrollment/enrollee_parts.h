@@ -8,6 +8,9 @@ namespace set::detail {
 
 LIDEE make_lid_ee(Rng& rng);
 
+/// The account block of a party's renewal, where no token stands.
+SecretBytes renewal_account(Rng& rng);
+
 /// What an init answer says, as far as it is the same for all.
 struct InitAnswer {
   LIDCA lid_ca;

@@ -9,16 +9,49 @@ namespace {
 constexpr std::string_view kPossessionInfo = "SET/2 possession";
 constexpr std::size_t kKemAnswerBytes = 32;
 
-RequestType request_type_of(const PartyToEnroll& party) {
-  return party.role == Role::gateway ? RequestType::pgwy_initial_both
-                                     : RequestType::mer_initial_both;
-}
-
 /// The keys sign before anybody has certified them.
 Party with_new_key(const Party& self, const PartyKeys& keys) {
   Party out = self;
   out.signer = std::shared_ptr<const Signer>(std::shared_ptr<const Signer>(), &keys.signature);
   return out;
+}
+
+/// A CertReq with both keys; signed as well by `renewed`, if it is a renewal.
+Result<Sent<AwaitingPartyCertRes>> make_cert_req(PartyInitiated state, const PartyKeys& keys,
+                                                 const Party& self, const SecretBytes& account,
+                                                 const Party* renewed, Instant now, Rng& rng) {
+  AwaitingPartyCertRes next{std::move(state.party), std::move(state.registration),
+                            rng.make<Challenge>()};
+  const CertReq req{
+      .lid_ee = next.registration.lid_ee,
+      .chall_ee3 = next.chall_ee3,
+      .lid_ca = next.registration.lid_ca,
+      .chall_ca = state.chall_ca,
+      .request_type = request_type_of(next.party),
+      .request_date = now,
+      .id_data = id_data_of(next.party),
+      .reg_form_id = state.form.reg_form_id,
+      .answers = std::move(state.answers),
+      .signature_key = keys.signature.public_key(),
+      .encryption_key = keys.key_exchange.public_key().spki(),
+      .kem_challenge_answer = bytes_of(state.kem_answer.reveal()),
+      .tls_key = keys.tls.public_key,
+      .tls_hosts = next.party.hosts,
+      .thumbs = {},
+      .ee_thumb = renewed == nullptr ? std::optional<Thumbprint>()
+                                     : renewed->signature.value().leaf.thumbprint(),
+  };
+  const auto signing = with_new_key(self, keys);
+  const RequestContext context{.self = signing,
+                               .recipient = &next.registration.cae,
+                               .rrpid = rng.make<RRPID>(),
+                               .trans_ids = std::nullopt,
+                               .now = now,
+                               .baggage = {},
+                               .account = &account,
+                               .renewed = renewed};
+  auto request = TRY(seal_request(req, context, rng));
+  return Sent<AwaitingPartyCertRes>{std::move(next), std::move(request)};
 }
 
 /// The certificate says who we are in the words that we asked for.
@@ -37,8 +70,13 @@ Result<void> check_identity(const Certificate& certificate, const PartyToEnroll&
 }  // namespace
 
 PartyKeys PartyKeys::generate(Rng& rng) {
-  return PartyKeys{SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_65, rng),
-                   KemPrivateKey::generate(rng), TlsKey::generate(rng)};
+  return PartyKeys{StoredSigner::generate(rng), KemPrivateKey::generate(rng),
+                   TlsKey::generate(rng)};
+}
+
+Result<PartyKeys> PartyKeys::generate(const KeyLock& lock, Rng& rng) {
+  auto signature = TRY(StoredSigner::generate(lock, rng));
+  return PartyKeys{std::move(signature), KemPrivateKey::generate(rng), TlsKey::generate(rng)};
 }
 
 IDData id_data_of(const PartyToEnroll& party) {
@@ -46,9 +84,22 @@ IDData id_data_of(const PartyToEnroll& party) {
   return MerchantIDData{party.bin, party.id};
 }
 
+RequestType request_type_of(const PartyToEnroll& party) {
+  const bool gateway = party.role == Role::gateway;
+  switch (party.renewal) {
+    case RenewalOf::all:
+      return gateway ? RequestType::pgwy_renewal_both : RequestType::mer_renewal_both;
+    case RenewalOf::tls_alone:
+      return gateway ? RequestType::pgwy_renewal_tls : RequestType::mer_renewal_tls;
+    case RenewalOf::nothing:
+      break;
+  }
+  return gateway ? RequestType::pgwy_initial_both : RequestType::mer_initial_both;
+}
+
 Result<Sent<AwaitingMeAqCInitRes>> make_me_aq_c_init_req(const PartyToEnroll& party,
-                                                         const PartyKeys& keys, const Party& self,
-                                                         Instant now, Rng& rng) {
+                                                         const KemPrivateKey& kem,
+                                                         const Party& self, Instant now, Rng& rng) {
   AwaitingMeAqCInitRes next{party, detail::make_lid_ee(rng), rng.make<Challenge>()};
   if (next.party.brand.empty()) next.party.brand = kAnyBrand;
   const MeAqCInitReq req{
@@ -57,8 +108,8 @@ Result<Sent<AwaitingMeAqCInitRes>> make_me_aq_c_init_req(const PartyToEnroll& pa
       .request_type = request_type_of(party),
       .id_data = id_data_of(party),
       .brand = next.party.brand,
-      .language = "en",
-      .encryption_key = keys.key_exchange.public_key().spki(),
+      .language = party.language,
+      .encryption_key = kem.public_key().spki(),
       .thumbs = {},
   };
   const RequestContext context{
@@ -69,7 +120,7 @@ Result<Sent<AwaitingMeAqCInitRes>> make_me_aq_c_init_req(const PartyToEnroll& pa
 
 /// Spec:    set-1997 §3.2; protocol §3: "KEM keys prove possession by decrypting a challenge".
 Result<std::variant<PartyInitiated, ReferralData>> accept_me_aq_c_init_res(
-    AwaitingMeAqCInitRes state, const PartyKeys& keys, const OpenedAnswer<MeAqCInitRes>& res,
+    AwaitingMeAqCInitRes state, const KemPrivateKey& kem, const OpenedAnswer<MeAqCInitRes>& res,
     const Trust& trust, Instant now) {
   const auto& message = res.message;
   TRY(detail::check_ids(state.lid_ee, message->lid_ee, state.chall_ee, message->chall_ee));
@@ -80,52 +131,32 @@ Result<std::variant<PartyInitiated, ReferralData>> accept_me_aq_c_init_res(
                                                   answer, state.party.role, trust, now));
   using Outcome = std::variant<PartyInitiated, ReferralData>;
   if (const auto* referral = std::get_if<ReferralData>(&message->form)) return Outcome(*referral);
-  auto context = TRY(hpke_receiver(keys.key_exchange, message->kem_challenge_encapsulated,
+  auto context = TRY(hpke_receiver(kem, message->kem_challenge_encapsulated,
                                    view_of(kPossessionInfo)));
   auto kem_answer = TRY(context.open(view_of(message->lid_ca.value), message->kem_challenge));
   CHECK_OR_FAIL(kem_answer.size() == kKemAnswerBytes, ErrorCode::decoding_failure,
                 "the challenge to our key-exchange key has a wrong length");
   state.party.brand = registration.brand;
   return Outcome(PartyInitiated{std::move(state.party), std::move(registration), message->chall_ca,
-                                std::get<RegFormData>(message->form).reg_form_id,
-                                std::move(kem_answer)});
+                                std::get<RegFormData>(message->form), {}, std::move(kem_answer)});
 }
 
 Result<Sent<AwaitingPartyCertRes>> make_party_cert_req(PartyInitiated state, const PartyKeys& keys,
                                                        const Party& self,
                                                        const Secret<std::string>& token,
                                                        Instant now, Rng& rng) {
-  AwaitingPartyCertRes next{std::move(state.party), std::move(state.registration),
-                            rng.make<Challenge>()};
-  const CertReq req{
-      .lid_ee = next.registration.lid_ee,
-      .chall_ee3 = next.chall_ee3,
-      .lid_ca = next.registration.lid_ca,
-      .chall_ca = state.chall_ca,
-      .request_type = request_type_of(next.party),
-      .request_date = now,
-      .id_data = id_data_of(next.party),
-      .reg_form_id = state.reg_form_id,
-      .answers = {},
-      .signature_key = keys.signature.public_key(),
-      .encryption_key = keys.key_exchange.public_key().spki(),
-      .kem_challenge_answer = bytes_of(state.kem_answer.reveal()),
-      .tls_key = keys.tls.public_key,
-      .tls_hosts = next.party.hosts,
-      .thumbs = {},
-  };
   const auto account =
       to_block(AcctData{Secret<std::string>(token.reveal()), rng.secret(kCardSecretBytes)});
-  const auto signing = with_new_key(self, keys);
-  const RequestContext context{.self = signing,
-                               .recipient = &next.registration.cae,
-                               .rrpid = rng.make<RRPID>(),
-                               .trans_ids = std::nullopt,
-                               .now = now,
-                               .baggage = {},
-                               .account = &account};
-  auto request = TRY(seal_request(req, context, rng));
-  return Sent<AwaitingPartyCertRes>{std::move(next), std::move(request)};
+  return make_cert_req(std::move(state), keys, self, account, nullptr, now, rng);
+}
+
+Result<Sent<AwaitingPartyCertRes>> make_party_renewal_cert_req(PartyInitiated state,
+                                                               const PartyKeys& keys,
+                                                               const Party& self,
+                                                               const Party& renewed, Instant now,
+                                                               Rng& rng) {
+  return make_cert_req(std::move(state), keys, self, detail::renewal_account(rng), &renewed, now,
+                       rng);
 }
 
 /// Spec:    set-1997 §3.1, "C's checks" of CertRes; §3.2: two certificates, merchantData in both.

@@ -60,10 +60,10 @@ Result<AwaitingPartyCertRes> read_state(ByteView text) {
 }  // namespace
 
 Result<void> save_pending(const fs::path& directory, const PendingEnrollment& pending,
-                          const Passphrase& passphrase, Rng& rng) {
+                          const KeyLock& lock, Rng& rng) {
   TRY(remove_pending(directory));
-  auto file = TRY(KeyFile::create(directory / kFile, passphrase, Argon2Cost{}, rng));
-  TRY(file.put("signature", pending.keys.signature.pkcs8().reveal(), rng));
+  auto file = TRY(KeyFile::create(directory / kFile, lock, Argon2Cost{}, rng));
+  TRY(file.put("signature", pending.keys.signature.stored().reveal(), rng));
   TRY(file.put("key-exchange", pending.keys.key_exchange.seed().reveal(), rng));
   TRY(file.put("tls", view_of(pending.keys.tls.private_key_pem.reveal()), rng));
   TRY(file.put("tls-public", pending.keys.tls.public_key, rng));
@@ -71,9 +71,9 @@ Result<void> save_pending(const fs::path& directory, const PendingEnrollment& pe
 }
 
 Result<std::optional<PendingEnrollment>> load_pending(const fs::path& directory,
-                                                      const Passphrase& passphrase) {
+                                                      const KeyLock& lock) {
   if (!fs::exists(directory / kFile)) return std::optional<PendingEnrollment>();
-  const auto file = TRY(KeyFile::open(directory / kFile, passphrase));
+  const auto file = TRY(KeyFile::open(directory / kFile, lock));
   const auto text = file.get(kState);
   if (!text) return std::optional<PendingEnrollment>();
   auto state = read_state(text->reveal());
@@ -82,7 +82,7 @@ Result<std::optional<PendingEnrollment>> load_pending(const fs::path& directory,
   const auto key_exchange = TRY(file.get("key-exchange"));
   const auto tls = TRY(file.get("tls"));
   const auto tls_public = TRY(file.get("tls-public"));
-  auto signer = SoftwareSigner::from_pkcs8(signature.reveal());
+  auto signer = StoredSigner::load(signature.reveal(), lock);
   auto kem = KemPrivateKey::from_seed(key_exchange.reveal());
   if (!signer || !kem) return malformed(directory);
   TlsKey tls_key{Secret<std::string>(string_of(tls.reveal())), bytes_of(tls_public.reveal())};

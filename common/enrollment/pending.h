@@ -16,10 +16,10 @@ struct PendingEnrollment {
 
 /// Before the CertReq is sent.
 Result<void> save_pending(const std::filesystem::path& directory, const PendingEnrollment& pending,
-                          const Passphrase& passphrase, Rng& rng);
+                          const KeyLock& lock, Rng& rng);
 /// None if there is no such file or it was never finished.
 Result<std::optional<PendingEnrollment>> load_pending(const std::filesystem::path& directory,
-                                                      const Passphrase& passphrase);
+                                                      const KeyLock& lock);
 Result<void> remove_pending(const std::filesystem::path& directory);
 
 }  // namespace set::detail

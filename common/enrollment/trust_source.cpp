@@ -8,7 +8,7 @@
 namespace set {
 namespace {
 
-constexpr std::size_t kMaxTrustBytes = 64 * 1024;
+constexpr std::size_t kMaxTrustBytes = 256 * 1024;
 constexpr std::string_view kHttp = "http://";
 
 struct HttpUrl {
@@ -22,7 +22,9 @@ HttpUrl split(const std::string& url) {
   return {url.substr(0, slash), url.substr(slash)};
 }
 
-Result<std::string> fetch(const std::string& url) {
+}  // namespace
+
+Result<std::string> fetch_trust(const std::string& url) {
   const auto [origin, path] = split(url);
   httplib::Client client(origin);
   CHECK_OR_FAIL(client.is_valid(), ErrorCode::invalid_argument,
@@ -44,7 +46,9 @@ Result<std::string> fetch(const std::string& url) {
   return body;
 }
 
-}  // namespace
+bool is_trust_url(const TrustSource& source) {
+  return source.location.find("://") != std::string::npos;
+}
 
 void add_trust_options(CLI::App& app, TrustSource& source) {
   app.add_option("--trust", source.location,
@@ -55,8 +59,7 @@ void add_trust_options(CLI::App& app, TrustSource& source) {
 }
 
 Result<Trust> load_trust(const TrustSource& source, Instant now) {
-  const bool url = source.location.find("://") != std::string::npos;
-  if (!url) {
+  if (!is_trust_url(source)) {
     const auto pem = TRY(read_text_file(source.location, kMaxTrustBytes));
     return Trust::parse(pem, source.root_fingerprint, now);
   }
@@ -64,7 +67,7 @@ Result<Trust> load_trust(const TrustSource& source, Instant now) {
                 "--trust takes a file or a plain http:// URL: the fingerprint protects it");
   CHECK_OR_FAIL(!source.root_fingerprint.empty(), ErrorCode::invalid_argument,
                 "--trust with a URL needs --root-fingerprint, as `set-ca init` printed it");
-  return Trust::parse(TRY(fetch(source.location)), source.root_fingerprint, now);
+  return Trust::parse(TRY(fetch_trust(source.location)), source.root_fingerprint, now);
 }
 
 }  // namespace set

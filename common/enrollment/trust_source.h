@@ -21,6 +21,12 @@ struct TrustSource {
 /// Adds --trust FILE|URL (required) and --root-fingerprint HEX.
 void add_trust_options(CLI::App& app, TrustSource& source);
 
+/// True if it names a URL, which can be asked again, and no file.
+bool is_trust_url(const TrustSource& source);
+
+/// The text behind a URL; nothing is verified. peer_unavailable, verification_failed (too long).
+Result<std::string> fetch_trust(const std::string& url);
+
 /// invalid_argument: a URL without a fingerprint, or a URL that is not plain http;
 /// peer_unavailable: the URL does not answer; bad_config: the file cannot be read;
 /// verification_failed: what was read does not fit the fingerprint or itself.

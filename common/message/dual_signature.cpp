@@ -2,13 +2,14 @@
 
 #include "common/base/assert.h"
 #include "common/crypto/suite.h"
+#include "common/message/fields.h"
 
 namespace set {
 namespace {
 
 constexpr std::string_view kPIContentType = "PIDualSignedTBE";
 
-tl::unexpected<Error> crypto_failure() {
+tl::unexpected<Error> pi_failure() {
   return failure(ErrorCode::signature_failure, "the PI does not decrypt or does not fit its signature");
 }
 
@@ -43,10 +44,10 @@ Result<Purchase> make_purchase(const PurchaseOrder& order, const PANData& accoun
   CHECK_OR_FAIL(merchant.merchant_data(), ErrorCode::invalid_certificate,
                 "the merchant's certificate names no merchant");
   const auto od_salt = rng.make<ODSalt>();
-  const auto hod = hod_of({order.order_description, order.purch_amt, od_salt});
+  const auto hod = hod_of({order.order_description, order.purch_amt, od_salt, order.install_recur});
 
   const PIHead head{order.trans_ids, hod, order.purch_amt, merchant.merchant_data()->merchant_id,
-                    trans_stain(order.trans_ids.xid, order.card_secret)};
+                    trans_stain(order.trans_ids.xid, order.card_secret), order.install_recur};
   const auto pi_head = serialize(to_wire(head));
   const auto account_block = to_block(account);
   const auto pan_data_digest = pan_data_digest_of(account_block.reveal());
@@ -59,7 +60,7 @@ Result<Purchase> make_purchase(const PurchaseOrder& order, const PANData& accoun
   const RequestContext context{.self = cardholder, .recipient = &order.merchant_key_exchange, .rrpid = order.rrpid,
                                .trans_ids = order.trans_ids, .now = now};
   auto pi_tbs = to_wire(PReq{hpi_data, hoi_data, order.gateway_key_exchange.thumbprint(), merchant.thumbprint(),
-                             order.brand, order.purch_amt, order.valid_until});
+                             order.brand, order.purch_amt, order.valid_until, order.install_recur});
   *pi_tbs.mutable_header() = request_header(info, context, false);
   const auto content = serialize(pi_tbs);
   wire::Body body;
@@ -98,26 +99,42 @@ Bytes make_pi(ByteView evidence, const wire::Sealed& sealed, std::span<const Cer
   return serialize(pi);
 }
 
+Bytes make_token_pi(ByteView auth_token) {
+  wire::PI pi;
+  pi.set_auth_token(string_of(auth_token));
+  return serialize(pi);
+}
+
+Result<Bytes> open_token_pi(ByteView bytes) {
+  const auto pi = TRY(parse_as<wire::PI>(bytes));
+  const bool signed_pi = pi.has_pi_tbs() || pi.has_sealed() || pi.has_bag();
+  CHECK_OR_FAIL(signed_pi == pi.auth_token().empty(), ErrorCode::decoding_failure,
+                "a PI is either signed or an AuthToken");
+  CHECK_OR_FAIL(pi.auth_token().size() <= kMaxOpaqueBytes, ErrorCode::decoding_failure,
+                "an AuthToken is too long");
+  return bytes_of(view_of(pi.auth_token()));
+}
+
 Result<OpenedPI> open_pi(ByteView bytes, const Party& gateway, Instant now) {
   const auto pi = TRY(parse_as<wire::PI>(bytes));
+  CHECK_OR_FAIL(pi.auth_token().empty(), ErrorCode::decoding_failure, "the PI is an AuthToken");
   auto pi_tbs = TRY(Opener::statement<PReq>(pi.pi_tbs(), pi.bag(), *gateway.trust, now));
-  const auto& own = gateway.key_exchange.value().leaf;
-  CHECK_OR_FAIL(equal(view_of(pi.sealed().recipient()), own.thumbprint().view()), ErrorCode::invalid_certificate,
-                "the PI is sealed to a key that is not ours");
-  auto context = hpke_receiver(*gateway.kem, view_of(pi.sealed().encapsulated()),
-                               hpke_info(kPIContentType, own.thumbprint()));
-  if (!context) return crypto_failure();
+  const auto own = key_exchange_named(gateway, view_of(pi.sealed().recipient()), now);
+  CHECK_OR_FAIL(own, ErrorCode::invalid_certificate, "the PI is sealed to a key that is not ours");
+  auto context = hpke_receiver(own->kem, view_of(pi.sealed().encapsulated()),
+                               hpke_info(kPIContentType, own->certificate.thumbprint()));
+  if (!context) return pi_failure();
   const auto aad = view_of(pi.pi_tbs().content());
   const auto body = context->open(aad, view_of(pi.sealed().body()));
-  if (!body) return crypto_failure();
+  if (!body) return pi_failure();
   const auto account_block = context->open(aad, view_of(pi.sealed().account()));
-  if (!account_block) return crypto_failure();
+  if (!account_block) return pi_failure();
   const auto link = TRY(from_wire(TRY(parse_as<wire::PIOILink>(body->reveal()))));
   // EX's link, then the two halves under one signature: PI-TBS = {HPIData, HOIData, …}.
   const bool bound = pan_data_digest_of(account_block->reveal()) == link.pan_data_digest &&
                      hpi_data_of(link.pi_head, link.pan_data_digest) == pi_tbs->hpi_data &&
                      link.hoi_data == pi_tbs->hoi_data;
-  if (!bound) return crypto_failure();
+  if (!bound) return pi_failure();
   auto head = TRY(from_wire(TRY(parse_as<wire::PIHead>(link.pi_head))));
   auto account = TRY(pan_data_from_block(account_block->reveal()));
   return OpenedPI{std::move(pi_tbs), std::move(head), link.hoi_data, std::move(account),

@@ -22,6 +22,7 @@ struct PurchaseOrder {
   const Certificate& merchant_key_exchange;
   const Certificate& gateway_key_exchange;
   ByteView card_secret;             ///< for TransStain
+  std::optional<InstallRecurData> install_recur = std::nullopt;  ///< the mandate, as offered
 };
 
 /// A PReq ready to be saved and sent, and the digests that the PRes must repeat.
@@ -54,6 +55,12 @@ Result<OpenedOrder> open_order(const Verified<PReq>& preq, ByteView baggage);
 /// The PI that the merchant hands on as baggage of its AuthReq. `evidence` is Verified<PReq>::evidence,
 /// `chain` the cardholder's certificates.
 Bytes make_pi(ByteView evidence, const wire::Sealed& sealed, std::span<const Certificate> chain);
+
+/// "PI ::= < PIDualSigned | AuthToken >": the other choice, for a later authorisation of a purchase.
+Bytes make_token_pi(ByteView auth_token);
+/// The AuthToken of such a PI; empty if it is a PIDualSigned, for open_pi.
+/// Errors: decoding_failure, also if it is both or neither.
+Result<Bytes> open_token_pi(ByteView pi);
 
 /// The gateway's view: the payment half opened and bound to the signature.
 struct OpenedPI {

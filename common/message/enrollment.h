@@ -14,7 +14,12 @@ namespace set {
 
 /// SET's numbers (set-1997 §3.1).
 enum class RequestType { card_initial_sig = 1, mer_initial_both = 6, pgwy_initial_both = 9,
-  card_renewal_sig = 10, mer_renewal_both = 15, pgwy_renewal_both = 18 };
+  card_renewal_sig = 10, mer_renewal_both = 15, pgwy_renewal_both = 18,
+  mer_renewal_tls = 101, pgwy_renewal_tls = 102 };  ///< the last two are ours (ADR 0020)
+
+inline bool is_renewal(RequestType type) { return type >= RequestType::card_renewal_sig; }
+/// Of the TLS certificate alone.
+inline bool is_tls_renewal(RequestType type) { return type >= RequestType::mer_renewal_tls; }
 
 /// SET's numbers (set-1997 §4.2).
 enum class CertStatusCode { request_complete = 1, invalid_language = 2, invalid_bin = 3, sig_validation_fail = 4,
@@ -48,6 +53,9 @@ struct RegFormReq {
   Thumbs thumbs;
 };
 
+/// What a value must look like (reg_form.h checks it).
+enum class RegFieldType { text = 0, digits = 1, date = 2, email = 3, telephone = 4, choice = 5 };
+
 struct RegField {
   std::string field_id;    ///< OID under 2.23.42.2 or empty
   std::string field_name;
@@ -55,6 +63,8 @@ struct RegField {
   unsigned field_len = 0;  ///< greatest number of characters
   bool required = false;
   bool invisible = false;
+  RegFieldType type = RegFieldType::text;
+  std::vector<std::string> choices = {};  ///< iff type is choice
 };
 struct RegFormData {
   std::uint32_t reg_form_id = 0;
@@ -122,8 +132,9 @@ struct RegFormAnswer {
   std::string field_value;
 };
 
-/// CertReq, end entity → CA, sealed and signed with the new signature key; account block: PANData0
-/// (cardholder) or AcctData with the enrolment token.
+/// CertReq, end entity → CA, sealed and signed with the new signature key, a renewal also with the
+/// key of the certificate being renewed; account block: PANData0 (cardholder) or AcctData with the
+/// enrolment token.
 struct CertReq {
   LIDEE lid_ee;
   Challenge chall_ee3;
@@ -134,16 +145,17 @@ struct CertReq {
   std::optional<IDData> id_data;  ///< not for cardholders
   std::uint32_t reg_form_id = 0;
   std::vector<RegFormAnswer> answers;
-  Bytes signature_key;         ///< SubjectPublicKeyInfo
+  Bytes signature_key;         ///< SubjectPublicKeyInfo; empty in a renewal of the TLS certificate
   Bytes encryption_key;        ///< SubjectPublicKeyInfo, or empty for cardholders
   Bytes kem_challenge_answer;  ///< 32 octets, iff encryption_key
   Bytes tls_key;               ///< SubjectPublicKeyInfo, or empty for cardholders
-  std::vector<std::string> tls_hosts;
+  std::vector<std::string> tls_hosts;  ///< none in a renewal
   Thumbs thumbs;
+  std::optional<Thumbprint> ee_thumb = {};  ///< iff a renewal: the certificate being renewed
 };
 
 struct FailedItem {
-  unsigned item_number = 0;
+  unsigned item_number = 0;  ///< from 1 by the form's fields; beyond them: answers to no field
   std::string reason;
 };
 

@@ -34,8 +34,8 @@ RegFormAnswer read_answer(FieldReader& fields, const wire::RegFormAnswer& answer
 }
 
 FailedItem read_failed_item(FieldReader& fields, const wire::FailedItem& item) {
-  fields.require(item.item_number() >= 1 && item.item_number() <= kMaxRegFields,
-                 "a failed item has no number of a form's field");
+  fields.require(item.item_number() >= 1 && item.item_number() <= 2 * kMaxRegFields,
+                 "a failed item has no number of a form's field or of an answer");
   return {
       .item_number = item.item_number(),
       .reason = fields.text(item.item_reason(), kMaxReasonBytes, "ItemReason"),
@@ -43,13 +43,19 @@ FailedItem read_failed_item(FieldReader& fields, const wire::FailedItem& item) {
 }
 
 /// Cardholders have a signature key alone; merchants and gateways say who they are, and have a
-/// key-exchange key whose challenge they answer, and a TLS key.
+/// key-exchange key whose challenge they answer, and a TLS key. A renewal names what it renews, and
+/// no hosts.
 void require_keys(FieldReader& fields, const CertReq& message) {
   const bool daemon = !is_for_cardholder(message.request_type);
   fields.require(message.id_data.has_value() == daemon &&
                      message.encryption_key.empty() != daemon &&
-                     message.tls_key.empty() != daemon && (daemon || message.tls_hosts.empty()),
+                     message.tls_key.empty() != daemon &&
+                     message.signature_key.empty() == is_tls_renewal(message.request_type),
                  "the identity and keys do not fit the request type");
+  const bool renewal = is_renewal(message.request_type);
+  fields.require(message.ee_thumb.has_value() == renewal &&
+                     ((daemon && !renewal) || message.tls_hosts.empty()),
+                 "EEThumb or the hosts do not fit the request type");
   fields.require(message.kem_challenge_answer.size() == (daemon ? kKemAnswerBytes : 0),
                  "an encryption key and the answer to its challenge come together");
 }
@@ -85,6 +91,7 @@ wire::CertReqData to_wire(const CertReq& message) {
   out.set_tls_key(string_of(message.tls_key));
   for (const auto& host : message.tls_hosts) out.add_tls_hosts(host);
   if (!message.thumbs.empty()) *out.mutable_thumbs() = to_wire(message.thumbs);
+  if (message.ee_thumb) out.set_ee_thumb(message.ee_thumb->str());
   return out;
 }
 
@@ -112,9 +119,9 @@ Result<CertReq> from_wire(const wire::CertReqData& message) {
       .tls_key = key(message.tls_key(), "the TLS key"),
       .tls_hosts = fields.list(message.tls_hosts(), 0, kMaxTlsHosts, "the TLS hosts", host),
       .thumbs = fields.thumbs(message.has_thumbs(), message.thumbs()),
+      .ee_thumb = fields.id_if_any<Thumbprint>(message.ee_thumb()),
   };
   if (message.has_id_data()) out.id_data = read_id_data(fields, message.id_data());
-  fields.require(!out.signature_key.empty(), "the signature key is missing");
   require_keys(fields, out);
   return fields.finish(std::move(out));
 }

@@ -6,6 +6,7 @@ namespace {
 constexpr std::string_view kRegFieldArc = "2.23.42.2.";
 constexpr std::size_t kMaxFieldDescriptionBytes = 256;
 constexpr std::size_t kMaxPolicyBytes = 16 * 1024;
+constexpr int kMaxChoices = 64;
 constexpr int kMaxReferralUrls = 8;
 constexpr std::size_t kMaxUrlBytes = 256;
 
@@ -72,12 +73,22 @@ wire::RegField to_wire(const RegField& field) {
   out.set_field_len(field.field_len);
   out.set_field_required(field.required);
   out.set_field_invisible(field.invisible);
+  out.set_field_type(static_cast<wire::RegFieldType>(field.type));
+  for (const auto& choice : field.choices) out.add_choices(choice);
   return out;
 }
 
 RegField read_reg_field(FieldReader& fields, const wire::RegField& field) {
   fields.require(!field.field_name().empty(), "a field of a form has no name");
   fields.require(field.field_len() <= kMaxFieldValueBytes, "a field of a form is too long");
+  fields.require(wire::RegFieldType_IsValid(field.field_type()),
+                 "a field of a form has a type that we do not know");
+  const bool choice = field.field_type() == wire::REG_FIELD_TYPE_CHOICE;
+  fields.require(choice == !field.choices().empty(), "choices belong to a field of type choice");
+  const auto text = [&](const std::string& item) {
+    fields.require(!item.empty(), "a choice is empty");
+    return fields.text(item, kMaxNameBytes, "Choice");
+  };
   return {
       .field_id = read_field_id(fields, field.field_id()),
       .field_name = fields.text(field.field_name(), kMaxNameBytes, "FieldName"),
@@ -85,6 +96,8 @@ RegField read_reg_field(FieldReader& fields, const wire::RegField& field) {
       .field_len = field.field_len(),
       .required = field.field_required(),
       .invisible = field.field_invisible(),
+      .type = static_cast<RegFieldType>(field.field_type()),
+      .choices = fields.list(field.choices(), 0, kMaxChoices, "choices", text),
   };
 }
 

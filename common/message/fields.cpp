@@ -24,6 +24,8 @@ bool all_parts(std::string_view text, char separator, Good good) {
   }
 }
 
+}  // namespace
+
 bool is_language(std::string_view tag) {
   const auto good = [](std::string_view part) {
     return !part.empty() && part.size() <= 8 &&
@@ -33,8 +35,6 @@ bool is_language(std::string_view tag) {
   return tag.size() <= kMaxLanguageBytes && primary.size() >= 2 &&
          std::ranges::all_of(primary, is_letter) && all_parts(tag, '-', good);
 }
-
-}  // namespace
 
 bool is_oid(std::string_view text) {
   const auto good = [](std::string_view number) {
@@ -96,6 +96,20 @@ Instant FieldReader::instant(std::int64_t millis, const char* name) {
     return {};
   }
   return from_millis(millis);
+}
+
+std::uint32_t FieldReader::number(std::uint32_t value, std::uint32_t min, std::uint32_t max,
+                                  const char* name) {
+  if (value >= min && value <= max) return value;
+  refuse(std::string(name) + " is out of range");
+  return min;
+}
+
+Currency FieldReader::currency(std::uint32_t number) {
+  const auto value = Currency::from_number(number);
+  if (value) return *value;
+  refuse(value.error().detail);
+  return *Currency::from_number(978);  // as with a blank Amount, below
 }
 
 Amount FieldReader::amount(const wire::CurrencyAmount& amount) {

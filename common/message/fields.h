@@ -61,6 +61,8 @@ class FieldReader {
   std::string bin(const std::string& bin) { return take(bin_from_wire(bin)); }
   /// After 1970 and before the year 9999.
   Instant instant(std::int64_t millis, const char* name);
+  std::uint32_t number(std::uint32_t value, std::uint32_t min, std::uint32_t max, const char* name);
+  Currency currency(std::uint32_t number);
   Amount amount(const wire::CurrencyAmount& amount);
   std::optional<Amount> amount_if(bool present, const wire::CurrencyAmount& amount);
   /// Empty Thumbs are left out, so that saying nothing has one form.
@@ -72,6 +74,13 @@ class FieldReader {
     const bool known = wire_number >= 1 && wire_number <= static_cast<std::uint32_t>(last) + 1;
     if (!known) refuse(std::string(name) + " is no code that we know");
     return static_cast<Code>(known ? wire_number - 1 : 0);
+  }
+
+  /// The same; zero means absent.
+  template <class Code>
+  std::optional<Code> code_if_any(std::uint32_t wire_number, Code last, const char* name) {
+    if (wire_number == 0) return std::nullopt;
+    return code(wire_number, last, name);
   }
 
   /// Each item converted, if there are `min` to `max` of them.

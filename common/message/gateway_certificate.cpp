@@ -1,18 +1,9 @@
 #include "common/message/gateway_certificate.h"
 
-#include "common/message/fields.h"
+#include "common/message/payment_fields.h"
 
 namespace set {
 namespace {
-
-constexpr int kMaxBrandsAndBINs = 32;
-
-BrandAndBIN read_brand_and_bin(FieldReader& fields, const wire::BrandAndBIN& item) {
-  return {
-      .brand = fields.brand(item.brand_id()),
-      .bin = item.bin().empty() ? std::string() : fields.bin(item.bin()),
-  };
-}
 
 PCertResItem read_pcert_res_item(FieldReader& fields, const wire::PCertResItem& item) {
   PCertResItem out{
@@ -26,13 +17,23 @@ PCertResItem read_pcert_res_item(FieldReader& fields, const wire::PCertResItem& 
 
 }  // namespace
 
+wire::BrandAndBIN to_wire(const BrandAndBIN& item) {
+  wire::BrandAndBIN out;
+  out.set_brand_id(item.brand);
+  out.set_bin(item.bin);
+  return out;
+}
+
+BrandAndBIN read_brand_and_bin(FieldReader& fields, const wire::BrandAndBIN& item) {
+  return {
+      .brand = fields.brand(item.brand_id()),
+      .bin = item.bin().empty() ? std::string() : fields.bin(item.bin()),
+  };
+}
+
 wire::PCertReqData to_wire(const PCertReq& message) {
   wire::PCertReqData out;
-  for (const auto& item : message.brands_and_bins) {
-    auto& added = *out.add_brands_and_bins();
-    added.set_brand_id(item.brand);
-    added.set_bin(item.bin);
-  }
+  for (const auto& item : message.brands_and_bins) *out.add_brands_and_bins() = to_wire(item);
   if (!message.thumbs.empty()) *out.mutable_m_thumbs() = to_wire(message.thumbs);
   return out;
 }

@@ -29,6 +29,7 @@ struct PCertRes {
   std::vector<PCertResItem> items;
 };
 
+wire::BrandAndBIN to_wire(const BrandAndBIN& item);
 wire::PCertReqData to_wire(const PCertReq& message);
 Result<PCertReq> from_wire(const wire::PCertReqData& message);
 wire::PCertResData to_wire(const PCertRes& message);

@@ -23,6 +23,7 @@ std::initializer_list<Role> roles_of(SignedBy signer) {
   static constexpr auto kMerchant = {Role::merchant};
   static constexpr auto kGateway = {Role::gateway};
   static constexpr auto kCa = {Role::cca, Role::mca, Role::pca};
+  static constexpr auto kRenewed = {Role::cardholder, Role::merchant, Role::gateway};
   static constexpr auto kAny = {Role::merchant, Role::gateway, Role::cca, Role::mca, Role::pca};
   switch (signer) {
     case SignedBy::cardholder: return kCardholder;
@@ -30,8 +31,8 @@ std::initializer_list<Role> roles_of(SignedBy signer) {
     case SignedBy::gateway: return kGateway;
     case SignedBy::ca: return kCa;
     case SignedBy::any: return kAny;
-    case SignedBy::nobody:
-    case SignedBy::new_key: break;
+    case SignedBy::new_key: return kRenewed;
+    case SignedBy::nobody: break;
   }
   return {};
 }
@@ -112,7 +113,7 @@ const std::string& Opener::statement_content(const wire::Body& body) {
 }
 
 Result<Opener::Parts> Opener::open_request_parts(const Envelope& envelope, const TreatmentInfo& info,
-                                                 const Party& self) {
+                                                 const Party& self, Instant now) {
   CHECK_OR_FAIL(envelope.type == info.type, ErrorCode::message_not_supported,
                 "this door takes another type of message");
   const auto& wrapper = envelope.wrapper;
@@ -124,10 +125,11 @@ Result<Opener::Parts> Opener::open_request_parts(const Envelope& envelope, const
   }
   CHECK_OR_FAIL(wrapper.has_sealed(), ErrorCode::decoding_failure, "this message travels sealed");
   const auto& sealed = wrapper.sealed();
-  CHECK_OR_FAIL(self.key_exchange && self.kem && addressed_to(sealed.recipient(), self.key_exchange),
-                ErrorCode::invalid_certificate, "the message is sealed to a key that is not ours");
-  auto context = hpke_receiver(*self.kem, view_of(sealed.encapsulated()),
-                               hpke_info(info.content_type, self.key_exchange->leaf.thumbprint()));
+  const auto own = key_exchange_named(self, view_of(sealed.recipient()), now);
+  CHECK_OR_FAIL(own, ErrorCode::invalid_certificate, "the message is sealed to a key that is not ours");
+  parts.recipient = sealed.recipient();
+  auto context = hpke_receiver(own->kem, view_of(sealed.encapsulated()),
+                               hpke_info(info.content_type, own->certificate.thumbprint()));
   if (!context) return crypto_failure();
   const auto aad = view_of(wrapper.header());
   const auto body = context->open(aad, view_of(sealed.body()));
@@ -181,14 +183,17 @@ Result<Opener::Checked> Opener::check_statement(const TreatmentInfo& info, const
   }
   CHECK_OR_FAIL(body.has_signed_statement(), ErrorCode::signature_required, "this message must be signed");
   const auto& statement = body.signed_statement();
-  CHECK_OR_FAIL(statement.form() == 1, ErrorCode::decoding_failure, "the signature is of a form that we do not know");
+  // Form 2 is a renewal's: "signed twice: with the new key and with the key of the certificate being
+  // renewed" (§1.8).
+  const bool twice = statement.form() == 2 && info.signer == SignedBy::new_key;
+  CHECK_OR_FAIL(statement.form() == 1 || twice, ErrorCode::decoding_failure,
+                "the signature is of a form that we do not know");
+  CHECK_OR_FAIL(twice ? statement.signer().empty() : statement.renewed().empty() && statement.renewed_signature().empty(),
+                ErrorCode::decoding_failure, "the signatures do not fit their form");
   CHECK_OR_FAIL(statement.content_type() == info.content_type, ErrorCode::wrapper_msg_mismatch,
                 "the content is of another type than the wrapper says");
-  if (!verify) {
-    CHECK_OR_FAIL(statement.signer().empty(), ErrorCode::decoding_failure, "a new key has no certificate yet");
-    return checked;
-  }
-  const auto thumbprint = TRY(Thumbprint::parse(statement.signer()));
+  if (!verify && !twice && statement.signer().empty()) return checked;  // a new key has no certificate yet
+  const auto thumbprint = TRY(Thumbprint::parse(twice ? statement.renewed() : statement.signer()));
   std::vector<Certificate> certificates = checked.bag;
   certificates.insert(certificates.end(), known.begin(), known.end());
   const auto* signer = find(certificates, thumbprint);
@@ -198,15 +203,20 @@ Result<Opener::Checked> Opener::check_statement(const TreatmentInfo& info, const
   CHECK_OR_FAIL(role != roles.end(), ErrorCode::invalid_certificate, "the signer's role may not sign this message");
   TRY(trust.verify(*signer, certificates, {*role, KeyUse::signature, ""}, now));
   if (!verify_signature(signer->public_key(), signature_input(info.content_type, view_of(statement.content())),
-                        view_of(statement.signature()))) {
+                        view_of(twice ? statement.renewed_signature() : statement.signature()))) {
     return crypto_failure();
   }
   checked.signer = *signer;
+  if (!twice) checked.sender = *signer;
   return checked;
 }
 
 Result<void> Opener::check_new_key_signature(const wire::Body& body, ByteView public_key) {
   const auto& statement = body.signed_statement();
+  const bool certified = !statement.signer().empty();
+  CHECK_OR_FAIL(certified == public_key.empty(), ErrorCode::decoding_failure,
+                "a new key signs if there is one, and otherwise a certificate's");
+  if (certified) return {};  // by check_statement
   if (!verify_signature(public_key, signature_input(statement.content_type(), view_of(statement.content())),
                         view_of(statement.signature()))) {
     return crypto_failure();
@@ -232,12 +242,12 @@ Result<ContentHead> Opener::check_common_header(const TreatmentInfo& info, const
 
 Result<ContentHead> Opener::check_request_header(const TreatmentInfo& info, const wire::ContentHeader& header,
                                                  const Envelope& envelope, const std::optional<Certificate>& signer,
-                                                 const Party& self, const Parts& parts, bool baggage_linked) {
+                                                 const Parts& parts, bool baggage_linked) {
   auto head = TRY(check_common_header(info, header, signer));
   CHECK_OR_FAIL(head.rrpid == envelope.rrpid && head.created_at == envelope.date, ErrorCode::wrapper_msg_mismatch,
                 "the wrapper's ids are not those of the content");
   const bool recipient_fits =
-      info.recipient_named ? addressed_to(header.recipient(), self.key_exchange) : header.recipient() == "any";
+      header.recipient() == (info.recipient_named ? parts.recipient : std::string("any"));
   CHECK_OR_FAIL(recipient_fits, ErrorCode::wrapper_msg_mismatch, "the content is addressed to somebody else");
   CHECK_OR_FAIL(header.request_digest().empty(), ErrorCode::decoding_failure, "a request answers nothing");
   std::optional<Digest> baggage, account;
@@ -281,6 +291,8 @@ Error Opener::peer_error(const Envelope& envelope, const TreatmentInfo& info, co
     const bool to_request = !bound || equal(view_of(header.request_digest()), pending.request_digest.view());
     // A CA that does not serve our brand says so under its own.
     const bool of_brand = expected.brand.empty() || info.signer == SignedBy::ca || checked.signer->brand() == expected.brand;
+    CHECK_OR_FAIL(!expected.party || party_name(*checked.signer) == expected.party, ErrorCode::invalid_certificate,
+                  "the Error was signed by another party than its TLS certificate names");
     const bool ours = of_brand && head.rrpid == envelope.rrpid && head.created_at == envelope.date && to_us && to_request;
     const bool known_code = error.error_code() >= 1 && error.error_code() <= 22;
     CHECK_OR_FAIL(ours && known_code, ErrorCode::wrapper_msg_mismatch, "the peer's Error message is malformed");

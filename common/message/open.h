@@ -60,7 +60,8 @@ struct OpenedAnswer {
   std::vector<Certificate> bag;
 };
 
-/// Where the signer's key of a CertReq or CertInqReq comes from: the content, or the session.
+/// Where the signer's key of a CertReq or CertInqReq comes from: the content, or the session. Empty:
+/// there is no new key, and a certificate of the sender's must have signed.
 template <class T>
 using NewKey = std::function<Result<Bytes>(const T&)>;
 
@@ -68,6 +69,8 @@ using NewKey = std::function<Result<Bytes>(const T&)>;
 struct ExpectedSigner {
   std::string brand;                        ///< empty = any
   std::span<const Certificate> known = {};  ///< certificates held, which the answer may leave out
+  /// Whose TLS certificate answered; none where there is no TLS between us.
+  std::optional<PartyName> party = std::nullopt;
 };
 
 class Opener {
@@ -79,7 +82,7 @@ class Opener {
                                    const NewKey<T>& new_key = {},
                                    std::optional<ReplyContext>* answerable = nullptr) {
     const auto& info = Treatment<T>::info;
-    auto parts = TRY(open_request_parts(envelope, info, self));
+    auto parts = TRY(open_request_parts(envelope, info, self, now));
     const auto checked = TRY(check_statement(info, parts.body, *self.trust, {}, now, info.signer != SignedBy::new_key));
     auto wire_message = TRY(parse_as<typename Treatment<T>::Wire>(view_of(statement_content(parts.body))));
     auto value = TRY(Treatment<T>::from(wire_message));
@@ -92,7 +95,7 @@ class Opener {
       if (!key) return failure(key.error());
       TRY(check_new_key_signature(parts.body, *key));
     }
-    auto head = TRY(check_request_header(info, wire_message.header(), envelope, checked.signer, self, parts,
+    auto head = TRY(check_request_header(info, wire_message.header(), envelope, checked.sender, parts,
                                          kBaggageLinkedByHeader<T>));
     const auto content_digest = request_digest_of(view_of(statement_content(parts.body)));
     ReplyContext reply{envelope.rrpid, content_digest, head.sender, std::move(parts.reply_key), held_of(value)};
@@ -108,12 +111,17 @@ class Opener {
                                         const Party& self, const ExpectedSigner& expected, Instant now) {
     const auto& info = Treatment<T>::info;
     auto parts = TRY(open_answer_parts(envelope, info, pending, self, expected, now));
+    // "find sender certificates; process included CRLs and BCI; validate chains" (set-1997 §3.0)
+    TRY(adopt_revocations(parts.body.bag(), *self.trust, now));
     const auto checked = TRY(check_statement(info, parts.body, *self.trust, expected.known, now, true));
     auto wire_message = TRY(parse_as<typename Treatment<T>::Wire>(view_of(statement_content(parts.body))));
     auto value = TRY(Treatment<T>::from(wire_message));
     auto head = TRY(check_answer_header(info, wire_message.header(), envelope, checked.signer, self, pending, parts));
     CHECK_OR_FAIL(expected.brand.empty() || checked.signer->brand() == expected.brand,
                   ErrorCode::invalid_certificate, "the answer was signed under another brand");
+    CHECK_OR_FAIL(!expected.party || party_name(*checked.signer) == expected.party,
+                  ErrorCode::invalid_certificate,
+                  "the answer was signed by another party than its TLS certificate names");
     const auto content_digest = request_digest_of(view_of(statement_content(parts.body)));
     return OpenedAnswer<T>{mint<T>(std::move(value), std::move(head), checked.signer, content_digest, parts.body),
                            bytes_of(view_of(parts.body.baggage())), checked.bag};
@@ -141,13 +149,16 @@ class Opener {
     wire::Body body;
     std::optional<SecretBytes> account;
     std::optional<ReplyKey> reply_key;
+    std::string recipient;  ///< of ours, that it was sealed to
   };
   struct Checked {
     std::optional<Certificate> signer;
+    std::optional<Certificate> sender;  ///< the signer, but for a renewal, whose sender is a new key
     std::vector<Certificate> bag;
   };
 
-  static Result<Parts> open_request_parts(const Envelope& envelope, const TreatmentInfo& info, const Party& self);
+  static Result<Parts> open_request_parts(const Envelope& envelope, const TreatmentInfo& info, const Party& self,
+                                          Instant now);
   static Result<Parts> open_answer_parts(const Envelope& envelope, const TreatmentInfo& info,
                                          const PendingReply& pending, const Party& self,
                                          const ExpectedSigner& expected, Instant now);
@@ -158,7 +169,7 @@ class Opener {
                                                  const std::optional<Certificate>& signer);
   static Result<ContentHead> check_request_header(const TreatmentInfo& info, const wire::ContentHeader& header,
                                                   const Envelope& envelope, const std::optional<Certificate>& signer,
-                                                  const Party& self, const Parts& parts, bool baggage_linked);
+                                                  const Parts& parts, bool baggage_linked);
   static Result<ContentHead> check_answer_header(const TreatmentInfo& info, const wire::ContentHeader& header,
                                                  const Envelope& envelope, const std::optional<Certificate>& signer,
                                                  const Party& self, const PendingReply& pending, const Parts& parts);
@@ -168,11 +179,11 @@ class Opener {
                           Instant now);
 
   template <class T>
-  static Thumbs held_of(const T& value) {
+  static std::optional<Thumbs> held_of(const T& value) {
     if constexpr (requires { value.thumbs; }) {
       return value.thumbs;
     } else {
-      return {};
+      return std::nullopt;
     }
   }
 

@@ -1,7 +1,7 @@
 #include "common/message/purchase.h"
 
 #include "common/message/auth_status.h"
-#include "common/message/fields.h"
+#include "common/message/payment_fields.h"
 
 namespace set {
 namespace {
@@ -17,11 +17,34 @@ wire::CapStatus to_wire(const CapStatus& status) {
 }
 
 CapStatus read_cap_status(FieldReader& fields, const wire::CapStatus& status) {
-  return {
+  CapStatus out{
       .cap_date = fields.instant(status.cap_date_ms(), "CapDate"),
-      .cap_code = fields.code(status.cap_code(), CapCode::unknown_lid, "CapCode"),
+      .cap_code = fields.code(status.cap_code(), CapCode::amount_error, "CapCode"),
       .cap_amt = fields.amount_if(status.has_cap_amt(), status.cap_amt()),
   };
+  fields.require(out.cap_amt.has_value() == (out.cap_code == CapCode::success),
+                 "what was captured has an amount, and nothing else has");
+  return out;
+}
+
+wire::CredStatus to_wire(const CredStatus& status) {
+  wire::CredStatus out;
+  out.set_credit_date_ms(to_millis(status.credit_date));
+  out.set_credit_code(code_to_wire(status.credit_code));
+  if (status.credit_amt) *out.mutable_credit_amt() = to_wire(*status.credit_amt);
+  return out;
+}
+
+CredStatus read_cred_status(FieldReader& fields, const wire::CredStatus& status) {
+  CredStatus out{
+      .credit_date = fields.instant(status.credit_date_ms(), "CreditDate"),
+      .credit_code =
+          fields.code(status.credit_code(), CapRevOrCredCode::amount_error, "CreditCode"),
+      .credit_amt = fields.amount_if(status.has_credit_amt(), status.credit_amt()),
+  };
+  fields.require(out.credit_amt.has_value() == (out.credit_code == CapRevOrCredCode::success),
+                 "what was credited has an amount, and nothing else has");
+  return out;
 }
 
 wire::PResPayload to_wire(const PResPayload& payload) {
@@ -30,15 +53,21 @@ wire::PResPayload to_wire(const PResPayload& payload) {
   write_auth_status(payload.auth_status, *out.mutable_auth_status());
   if (payload.cap_status) *out.mutable_cap_status() = to_wire(*payload.cap_status);
   out.set_acq_card_msg(string_of(payload.acq_card_msg));
+  for (const auto& status : payload.cred_status_seq) *out.add_cred_status_seq() = to_wire(status);
   return out;
 }
 
 PResPayload read_pres_payload(FieldReader& fields, const wire::PResPayload& payload) {
+  const auto credit = [&](const wire::CredStatus& status) {
+    return read_cred_status(fields, status);
+  };
   PResPayload out{
       .auth_rrpid = fields.id<RRPID>(payload.auth_rrpid()),
       .auth_status = read_auth_status(fields, payload.auth_status()),
       .cap_status = std::nullopt,
       .acq_card_msg = fields.bytes(payload.acq_card_msg(), 0, kMaxOpaqueBytes, "AcqCardMsg"),
+      .cred_status_seq =
+          fields.list(payload.cred_status_seq(), 0, kMaxCredStatuses, "CredStatusSeq", credit),
   };
   if (payload.has_cap_status()) out.cap_status = read_cap_status(fields, payload.cap_status());
   return out;
@@ -46,13 +75,16 @@ PResPayload read_pres_payload(FieldReader& fields, const wire::PResPayload& payl
 
 }  // namespace
 
-Digest hod_of(const HODInput& input) {
+wire::HODInput to_wire(const HODInput& input) {
   wire::HODInput out;
   out.set_od(input.od);
   *out.mutable_purch_amt() = to_wire(input.purch_amt);
   out.set_od_salt(input.od_salt.str());
-  return digest("HODInput", serialize(out));
+  write_install_recur(input.install_recur, out);
+  return out;
 }
+
+Digest hod_of(const HODInput& input) { return digest("HODInput", serialize(to_wire(input))); }
 
 Digest hoi_data_of(ByteView oi_data) { return digest("OIData", oi_data); }
 
@@ -102,12 +134,13 @@ wire::PInitResData to_wire(const PInitRes& message) {
   *out.mutable_purch_amt() = to_wire(message.purch_amt);
   out.set_offer_ends_ms(to_millis(message.offer_ends));
   out.set_brand_id(message.brand);
+  write_install_recur(message.install_recur, out);
   return out;
 }
 
 Result<PInitRes> from_wire(const wire::PInitResData& message) {
   FieldReader fields;
-  return fields.finish(PInitRes{
+  PInitRes out{
       .chall_c = fields.id<Challenge>(message.chall_c()),
       .chall_m = fields.id<Challenge>(message.chall_m()),
       .pe_thumb = fields.id<Thumbprint>(message.pe_thumb()),
@@ -116,7 +149,9 @@ Result<PInitRes> from_wire(const wire::PInitResData& message) {
       .purch_amt = fields.amount(message.purch_amt()),
       .offer_ends = fields.instant(message.offer_ends_ms(), "the offer's end"),
       .brand = fields.brand(message.brand_id()),
-  });
+  };
+  out.install_recur = read_install_recur(fields, message, out.purch_amt);
+  return fields.finish(std::move(out));
 }
 
 wire::OIData to_wire(const OIData& message) {
@@ -154,6 +189,7 @@ wire::PIHead to_wire(const PIHead& message) {
   out.set_merchant_id(message.merchant_id);
   out.set_trans_stain(string_of(message.trans_stain));
   out.set_sw_ident(std::string(kSwIdent));
+  write_install_recur(message.install_recur, out);
   return out;
 }
 
@@ -161,14 +197,16 @@ Result<PIHead> from_wire(const wire::PIHead& message) {
   FieldReader fields;
   // Said for the gateway's logs in 1997; nobody here decides by it.
   fields.visible(message.sw_ident(), 0, kMaxNameBytes, "SWIdent");
-  return fields.finish(PIHead{
+  PIHead out{
       .trans_ids = fields.take(from_wire(message.trans_ids())),
       .hod = fields.id<Digest>(message.hod()),
       .purch_amt = fields.amount(message.purch_amt()),
       .merchant_id = fields.visible(message.merchant_id(), 1, kMaxIdBytes, "MerchantID"),
       .trans_stain =
           fields.bytes(message.trans_stain(), kTransStainBytes, kTransStainBytes, "TransStain"),
-  });
+  };
+  out.install_recur = read_install_recur(fields, message, out.purch_amt);
+  return fields.finish(std::move(out));
 }
 
 wire::PIOILink to_wire(const PIOILink& message) {
@@ -197,12 +235,13 @@ wire::PITBS to_wire(const PReq& message) {
   out.set_brand_id(message.brand);
   *out.mutable_purch_amt() = to_wire(message.purch_amt);
   out.set_valid_until_ms(to_millis(message.valid_until));
+  write_install_recur(message.install_recur, out);
   return out;
 }
 
 Result<PReq> from_wire(const wire::PITBS& message) {
   FieldReader fields;
-  return fields.finish(PReq{
+  PReq out{
       .hpi_data = fields.id<Digest>(message.hpi_data()),
       .hoi_data = fields.id<Digest>(message.hoi_data()),
       .gateway = fields.id<Thumbprint>(message.gateway()),
@@ -210,7 +249,9 @@ Result<PReq> from_wire(const wire::PITBS& message) {
       .brand = fields.brand(message.brand_id()),
       .purch_amt = fields.amount(message.purch_amt()),
       .valid_until = fields.instant(message.valid_until_ms(), "the PI's end"),
-  });
+  };
+  out.install_recur = read_install_recur(fields, message, out.purch_amt);
+  return fields.finish(std::move(out));
 }
 
 wire::PResData to_wire(const PRes& message) {

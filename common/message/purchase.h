@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/crypto/digest.h"
+#include "common/message/install_recur.h"
 #include "common/message/trans_ids.h"
 #include "set/v1/purchase.pb.h"
 
@@ -15,6 +16,7 @@ namespace set {
 
 inline constexpr std::size_t kMaxOrderDescriptionBytes = 16 * 1024;
 inline constexpr int kMaxPResPayloads = 64;
+inline constexpr int kMaxCredStatuses = 64;
 
 /// PInitReq, wallet → merchant, sealed, unsigned. Presents the order secret of the payment link.
 struct PInitReq {
@@ -38,13 +40,15 @@ struct PInitRes {
   Amount purch_amt;
   Instant offer_ends;
   std::string brand;
+  std::optional<InstallRecurData> install_recur = std::nullopt;  ///< the mandate asked for
 };
 
-/// HODInput ::= {OD, PurchAmt, ODSalt}.
+/// HODInput ::= {OD, PurchAmt, ODSalt, [InstallRecurData]}.
 struct HODInput {
   std::string od;
   Amount purch_amt;
   ODSalt od_salt;
+  std::optional<InstallRecurData> install_recur = std::nullopt;
 };
 /// HOD = digest("HODInput", canonical bytes).
 Digest hod_of(const HODInput& input);
@@ -68,6 +72,7 @@ struct PIHead {
   Amount purch_amt;
   std::string merchant_id;
   Bytes trans_stain;  ///< 48 octets
+  std::optional<InstallRecurData> install_recur = std::nullopt;  ///< as in PI-TBS
 };
 
 /// PI-OILink: what is sealed to the gateway as the body of the PI.
@@ -94,6 +99,7 @@ struct PReq {
   std::string brand;
   Amount purch_amt;
   Instant valid_until;
+  std::optional<InstallRecurData> install_recur = std::nullopt;  ///< the mandate given
 };
 
 /// SET's numbers (set-1997 §4.2); on the wire plus one.
@@ -105,29 +111,54 @@ enum class AuthCode { approved = 0, unspecified_failure = 1, declined = 2, no_re
   capture_not_supported = 14, signature_required = 15, card_merch_brand_mismatch = 16 };
 enum class CapCode { success = 0, unspecified_failure = 1, duplicate_request = 2, auth_expired = 3,
   auth_data_missing = 4, invalid_auth_data = 5, cap_token_missing = 6, invalid_cap_token = 7, batch_unknown = 8,
-  batch_closed = 9, unknown_xid = 10, unknown_lid = 11 };
+  batch_closed = 9, unknown_xid = 10, unknown_lid = 11, amount_error = 12 };
+/// Of CapRevRes, CredRes and CredRevRes. The last of this and of CapCode are ours (ADR 0028).
+enum class CapRevOrCredCode { success = 0, unspecified_failure = 1, duplicate_request = 2, original_processed = 3,
+  original_not_found = 4, cap_token_missing = 5, invalid_cap_token = 6, batch_unknown = 7, batch_closed = 8,
+  amount_error = 9 };
 std::string_view to_string(CompletionCode code);  ///< SET's spelling, "authorizationPerformed"
 std::string_view to_string(AuthCode code);
 std::string_view to_string(CapCode code);
+std::string_view to_string(CapRevOrCredCode code);
 inline LogField log_field(CompletionCode code) { return {"completion", std::string(to_string(code))}; }
 inline LogField log_field(AuthCode code) { return {"auth_code", std::string(to_string(code))}; }
+inline LogField log_field(CapCode code) { return {"cap_code", std::string(to_string(code))}; }
+inline LogField log_field(CapRevOrCredCode code) {
+  return {"cap_rev_or_cred_code", std::string(to_string(code))};
+}
 
+/// What one unit of the amount's currency costs the cardholder: rate · 10^-rate_digits units of
+/// card_curr. A note: what is owed is in the amount's own currency.
+struct CurrConv {
+  std::int64_t rate;             ///< 1 to 10^12, no multiple of 10 if there are digits
+  unsigned rate_digits;          ///< 0 to 9
+  Currency card_curr;
+  bool operator==(const CurrConv&) const = default;
+};
 struct AuthStatus {
   Instant auth_date;
   AuthCode auth_code;
   std::optional<Amount> auth_amt;  ///< iff approved
   std::string approval_code;       ///< 6 characters iff approved
+  std::optional<CurrConv> curr_conv = std::nullopt;  ///< of an approval
 };
 struct CapStatus {
   Instant cap_date;
   CapCode cap_code;
-  std::optional<Amount> cap_amt;
+  std::optional<Amount> cap_amt;  ///< iff success
+};
+/// A credit that was done and not reversed.
+struct CredStatus {
+  Instant credit_date;
+  CapRevOrCredCode credit_code;
+  std::optional<Amount> credit_amt;  ///< iff success
 };
 struct PResPayload {
   RRPID auth_rrpid;
   AuthStatus auth_status;
   std::optional<CapStatus> cap_status;
-  Bytes acq_card_msg;
+  Bytes acq_card_msg;                          ///< card_message.h; the merchant hands it on unread
+  std::vector<CredStatus> cred_status_seq = {};  ///< at most kMaxCredStatuses
 };
 
 /// PRes and, with Chall-C2, InqRes: merchant → wallet, signed. hoi_data, hpi_data, gateway and
@@ -152,10 +183,13 @@ struct InqRes {
   PRes state;
 };
 
+wire::CurrConv to_wire(const CurrConv& note);
+Result<CurrConv> from_wire(const wire::CurrConv& note);
 wire::PInitReqData to_wire(const PInitReq& message);
 Result<PInitReq> from_wire(const wire::PInitReqData& message);
 wire::PInitResData to_wire(const PInitRes& message);
 Result<PInitRes> from_wire(const wire::PInitResData& message);
+wire::HODInput to_wire(const HODInput& input);
 wire::OIData to_wire(const OIData& message);
 Result<OIData> from_wire(const wire::OIData& message);
 wire::PIHead to_wire(const PIHead& message);

@@ -11,16 +11,6 @@ namespace {
 
 constexpr std::uint8_t kZero[] = {0};
 
-wire::MessageHeader wrapper_header(MessageType type, const RRPID& rrpid, Instant now) {
-  wire::MessageHeader header;
-  header.set_version(kProtocolVersion);
-  header.set_date_ms(to_millis(now));
-  header.set_message_type(type);
-  header.set_rrpid(rrpid.str());
-  header.set_sw_ident(std::string(kSwIdent));
-  return header;
-}
-
 void put_body(wire::MessageWrapper& wrapper, const wire::Body& body) { *wrapper.mutable_clear() = body; }
 
 void put_reply(wire::MessageWrapper& wrapper, const wire::Body& body, const ReplyKey& key, Rng& rng) {
@@ -30,6 +20,16 @@ void put_reply(wire::MessageWrapper& wrapper, const wire::Body& body, const Repl
 }
 
 }  // namespace
+
+wire::MessageHeader wrapper_header(MessageType type, const RRPID& rrpid, Instant now) {
+  wire::MessageHeader header;
+  header.set_version(kProtocolVersion);
+  header.set_date_ms(to_millis(now));
+  header.set_message_type(type);
+  header.set_rrpid(rrpid.str());
+  header.set_sw_ident(std::string(kSwIdent));
+  return header;
+}
 
 SecretBytes PendingReply::to_bytes() const {
   Botan::secure_vector<std::uint8_t> out;
@@ -75,8 +75,7 @@ wire::ContentHeader request_header(const TreatmentInfo& info, const RequestConte
   wire::ContentHeader header;
   header.set_version(kProtocolVersion);
   header.set_content_type(std::string(info.content_type));
-  const bool certified = info.signer != SignedBy::nobody && info.signer != SignedBy::new_key;
-  if (certified) header.set_sender(context.self.signature.value().leaf.thumbprint().str());
+  if (has_signer(info, context.self)) header.set_sender(context.self.signature.value().leaf.thumbprint().str());
   header.set_recipient(info.recipient_named ? context.recipient->thumbprint().str() : "any");
   header.set_rrpid(context.rrpid.str());
   if (context.trans_ids) *header.mutable_trans_ids() = to_wire(*context.trans_ids);
@@ -106,24 +105,44 @@ wire::ContentHeader answer_header(const TreatmentInfo& info, const Party& self, 
 Result<wire::Signed> sign_content(const TreatmentInfo& info, Bytes content, const Party& self) {
   wire::Signed statement;
   statement.set_content_type(std::string(info.content_type));
-  if (info.signer != SignedBy::new_key) {
-    statement.set_signer(self.signature.value().leaf.thumbprint().str());
-  }
+  if (has_signer(info, self)) statement.set_signer(self.signature.value().leaf.thumbprint().str());
   statement.set_form(1);
   statement.set_signature(string_of(TRY(self.signer->sign(signature_input(info.content_type, content)))));
   statement.set_content(string_of(content));
   return statement;
 }
 
-void add_chain(wire::CertificateBag& bag, const Chain& chain, const Thumbs& held) {
+bool has_signer(const TreatmentInfo& info, const Party& self) {
+  if (info.signer == SignedBy::new_key) return self.signature.has_value();
+  return info.signer != SignedBy::nobody;
+}
+
+Result<void> sign_as_renewed(wire::Signed& statement, const Party& renewed) {
+  const auto input = signature_input(statement.content_type(), view_of(statement.content()));
+  statement.set_form(2);
+  statement.set_renewed(renewed.signature.value().leaf.thumbprint().str());
+  statement.set_renewed_signature(string_of(TRY(renewed.signer->sign(input))));
+  return {};
+}
+
+void add_chain(wire::CertificateBag& bag, const Chain& chain, const std::optional<Thumbs>& held) {
   const auto add = [&](const Certificate& certificate) {
     const auto der = string_of(certificate.der());
     const bool there = std::ranges::find(bag.certificates(), der) != bag.certificates().end();
-    const bool known = std::ranges::find(held.certificates, certificate.thumbprint()) != held.certificates.end();
+    const bool known = held && std::ranges::find(held->certificates, certificate.thumbprint()) !=
+                                   held->certificates.end();
     if (!there && !known) bag.add_certificates(der);
   };
   add(chain.leaf);
   for (const auto& issuer : chain.issuers) add(issuer);
+}
+
+void add_lacking_revocations(wire::CertificateBag& bag, const Party& self,
+                             const std::optional<Thumbs>& held) {
+  if (!held) return;
+  if (const auto set = self.trust->revocation().of(self.signature.value().leaf.brand())) {
+    add_revocations(bag, *set, *held, kMaxRevocationsInAnswer);
+  }
 }
 
 Result<Request> wrap_request(const TreatmentInfo& info, wire::Body body, ByteView content,
@@ -182,7 +201,7 @@ Result<Bytes> seal_error(ErrorCode code, ByteView failed_header, const RRPID& rr
   error.set_error_msg(string_of(failed_header.first(std::min<std::size_t>(failed_header.size(), 512))));
   wire::Body body;
   *body.mutable_signed_statement() = TRY(sign_content(kErrorInfo, serialize(error), self));
-  add_chain(*body.mutable_bag(), *self.signature, reply != nullptr ? reply->held : Thumbs{});
+  add_chain(*body.mutable_bag(), *self.signature, reply != nullptr ? reply->held : std::nullopt);
   wire::MessageWrapper wrapper;
   wrapper.set_header(string_of(serialize(wrapper_header(kErrorInfo.type, rrpid, now))));
   if (reply != nullptr && reply->key) {

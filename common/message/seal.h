@@ -8,6 +8,7 @@
 
 #include "common/crypto/hpke.h"
 #include "common/message/party.h"
+#include "common/message/revocation.h"
 #include "common/message/treatment.h"
 #include "common/message/verified.h"
 
@@ -46,6 +47,7 @@ struct RequestContext {
   Instant now;
   ByteView baggage = {};
   const SecretBytes* account = nullptr;
+  const Party* renewed = nullptr;  ///< a CertReq of a renewal: whose certificate signs as well
 };
 
 /// What the receiver of a request keeps to answer it.
@@ -54,7 +56,8 @@ struct ReplyContext {
   Digest request_digest;
   std::optional<Thumbprint> requester;  ///< signature certificate; none if it is unsigned or new
   std::optional<ReplyKey> key;
-  Thumbs held;                          ///< certificates that the answer may leave out
+  /// What the answer may leave out; none: the request has no Thumbs and is not told of revocations.
+  std::optional<Thumbs> held = {};
 };
 
 /// What an answer's sender says besides the message.
@@ -66,6 +69,8 @@ struct Answer {
 
 // --- the pieces, for the dual signature, which composes them in its own way ---
 
+/// The header in the clear around every message.
+wire::MessageHeader wrapper_header(MessageType type, const RRPID& rrpid, Instant now);
 /// "SET/2" 00 content_type 00 SHA-384(content).
 Bytes signature_input(std::string_view content_type, ByteView content);
 /// digest("SET/2 request", content).
@@ -79,8 +84,29 @@ Bytes hpke_info(std::string_view content_type, const Thumbprint& recipient);
 wire::ContentHeader request_header(const TreatmentInfo& info, const RequestContext& context,
                                    bool baggage_linked);
 Result<wire::Signed> sign_content(const TreatmentInfo& info, Bytes content, const Party& self);
+/// Whether `self` signs such a message under its certificate: a new key has none yet.
+bool has_signer(const TreatmentInfo& info, const Party& self);
+/// The second signature of a renewal's CertReq, with the key of the certificate being renewed.
+Result<void> sign_as_renewed(wire::Signed& statement, const Party& renewed);
 /// Adds leaf and issuers, each once, without what the other side holds.
-void add_chain(wire::CertificateBag& bag, const Chain& chain, const Thumbs& held);
+void add_chain(wire::CertificateBag& bag, const Chain& chain, const std::optional<Thumbs>& held);
+/// "BCI plus missing CRLs ride in responses, when the request's thumbprints show that the requester
+/// lacks them" (set-1997 §1.7): those of our own brand.
+void add_lacking_revocations(wire::CertificateBag& bag, const Party& self,
+                             const std::optional<Thumbs>& held);
+
+/// Says in a request's Thumbs, where it has some, which CRLs and BCI its sender holds.
+template <class WireMessage>
+void put_held_revocations(WireMessage& message, const Party& self) {
+  wire::Thumbs thumbs;
+  if (self.trust) add_held_revocations(thumbs, *self.trust);
+  if (thumbs.ByteSizeLong() == 0) return;
+  if constexpr (requires { message.mutable_thumbs(); }) {
+    message.mutable_thumbs()->MergeFrom(thumbs);
+  } else if constexpr (requires { message.mutable_m_thumbs(); }) {
+    message.mutable_m_thumbs()->MergeFrom(thumbs);
+  }
+}
 
 /// Wraps a finished body: in the clear, or sealed to context.recipient.
 Result<Request> wrap_request(const TreatmentInfo& info, wire::Body body, ByteView content,
@@ -96,6 +122,7 @@ Result<Request> seal_request(const T& message, const RequestContext& context, Rn
   const auto& info = Treatment<T>::info;
   auto content_message = Treatment<T>::to(message);
   *content_message.mutable_header() = request_header(info, context, kBaggageLinkedByHeader<T>);
+  put_held_revocations(content_message, context.self);
   auto content = serialize(content_message);
   wire::Body body;
   if (info.signer == SignedBy::nobody) {
@@ -103,7 +130,11 @@ Result<Request> seal_request(const T& message, const RequestContext& context, Rn
     body.mutable_unsigned_statement()->set_content(string_of(content));
   } else {
     *body.mutable_signed_statement() = TRY(sign_content(info, content, context.self));
-    if (info.signer != SignedBy::new_key) add_chain(*body.mutable_bag(), *context.self.signature, {});
+    if (has_signer(info, context.self)) add_chain(*body.mutable_bag(), *context.self.signature, {});
+    if (context.renewed != nullptr) {
+      TRY(sign_as_renewed(*body.mutable_signed_statement(), *context.renewed));
+      add_chain(*body.mutable_bag(), context.renewed->signature.value(), {});
+    }
   }
   if (info.has_baggage) body.set_baggage(string_of(context.baggage));
   return wrap_request(info, std::move(body), content, context, rng);
@@ -125,6 +156,7 @@ Result<Bytes> seal_answer(const T& message, const Answer& answer, const ReplyCon
   for (const auto& certificate : answer.enclosed) {
     add_chain(*body.mutable_bag(), Chain{certificate, {}}, reply.held);
   }
+  add_lacking_revocations(*body.mutable_bag(), self, reply.held);
   if (info.has_baggage) body.set_baggage(string_of(answer.baggage));
   return wrap_answer(info, std::move(body), reply, now, rng);
 }

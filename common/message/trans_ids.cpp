@@ -41,16 +41,20 @@ bool same_purchase(const TransIDs& a, const TransIDs& b) {
 wire::Thumbs to_wire(const Thumbs& thumbs) {
   wire::Thumbs out;
   for (const auto& thumbprint : thumbs.certificates) out.add_cert_thumbs(thumbprint.str());
+  for (const auto& thumbprint : thumbs.crls) out.add_crl_thumbs(thumbprint.str());
+  for (const auto& thumbprint : thumbs.brand_crl_ids) out.add_brand_crl_id_thumbs(thumbprint.str());
   return out;
 }
 
 Result<Thumbs> from_wire(const wire::Thumbs& thumbs) {
   FieldReader fields;
   const auto thumbprint = [&](const std::string& bytes) { return fields.id<Thumbprint>(bytes); };
-  Thumbs out{fields.list(thumbs.cert_thumbs(), 0, kMaxThumbs, "certThumbs", thumbprint)};
-  fields.list(thumbs.crl_thumbs(), 0, kMaxThumbs, "crlThumbs", thumbprint);
-  fields.list(thumbs.brand_crl_id_thumbs(), 0, kMaxThumbs, "brandCRLIdThumbs", thumbprint);
-  return fields.finish(std::move(out));
+  return fields.finish(Thumbs{
+      .certificates = fields.list(thumbs.cert_thumbs(), 0, kMaxThumbs, "certThumbs", thumbprint),
+      .crls = fields.list(thumbs.crl_thumbs(), 0, kMaxThumbs, "crlThumbs", thumbprint),
+      .brand_crl_ids =
+          fields.list(thumbs.brand_crl_id_thumbs(), 0, kMaxThumbs, "brandCRLIdThumbs", thumbprint),
+  });
 }
 
 }  // namespace set

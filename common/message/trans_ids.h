@@ -28,14 +28,15 @@ Result<TransIDs> from_wire(const wire::TransIDs& ids);
 /// XID and LID-C equal, LID-M equal if in both (set-1997 §3.6, gateway's step 3).
 bool same_purchase(const TransIDs& a, const TransIDs& b);
 
-/// Certificates that the sender holds; the answer leaves them out (protocol §6 rule 6).
+/// What the sender holds; the answer leaves it out (protocol §6 rule 6).
 struct Thumbs {
-  std::vector<Thumbprint> certificates;  // at most 64
-  bool empty() const { return certificates.empty(); }
+  std::vector<Thumbprint> certificates;  // at most 64 of each
+  std::vector<Thumbprint> crls = {};
+  std::vector<Thumbprint> brand_crl_ids = {};
+  bool empty() const { return certificates.empty() && crls.empty() && brand_crl_ids.empty(); }
   bool operator==(const Thumbs&) const = default;
 };
 wire::Thumbs to_wire(const Thumbs& thumbs);
-/// Thumbprints of CRLs and BrandCRLIdentifiers are checked for their form and then passed over.
 Result<Thumbs> from_wire(const wire::Thumbs& thumbs);
 
 }  // namespace set

@@ -7,6 +7,9 @@
 
 #include "common/crypto/certificate.h"
 #include "common/message/authorization.h"
+#include "common/message/authorization_reversal.h"
+#include "common/message/capture.h"
+#include "common/message/credit.h"
 #include "common/message/enrollment.h"
 #include "common/message/gateway_certificate.h"
 #include "common/message/purchase.h"
@@ -16,7 +19,7 @@ namespace set {
 
 enum class SignedBy {
   nobody,
-  new_key,    ///< the key inside the CertReq that is not certified yet
+  new_key,    ///< the key inside the CertReq that is not certified yet; a renewal: and the one before
   cardholder,
   merchant,
   gateway,
@@ -57,6 +60,17 @@ struct StateMapping {
   static Wire to(const T& message) { return to_wire(message.state); }
   static Result<T> from(const Wire& message) { return T{TRY(from_wire(message))}; }
 };
+/// The wire form of what credits or reverses, which is one for three messages.
+template <class T, class WireT>
+struct ReversalMapping {
+  using Wire = WireT;
+  static Wire to(const T& message) { return to_wire(message); }
+  static Result<T> from(const Wire& message) {
+    auto data = TRY(from_wire(message));
+    TRY(check_reversed(data, T::kReverses));
+    return T{std::move(data)};
+  }
+};
 
 // clang-format off
 #define SET_TREATMENT(Message, Mapping, WireType, ...)                  \
@@ -83,8 +97,20 @@ SET_TREATMENT(InqReq,       PlainMapping, wire::InqReqData,       wire::MESSAGE_
 SET_TREATMENT(InqRes,       StateMapping, wire::PResData,         wire::MESSAGE_TYPE_INQ_RES,             "InqResData",       SignedBy::merchant,   Protection::reply,  false, false, true);
 SET_TREATMENT(AuthReq,      PlainMapping, wire::AuthReqData,      wire::MESSAGE_TYPE_AUTH_REQ,            "AuthReqTBS",       SignedBy::merchant,   Protection::sealed, true,  false, true);
 SET_TREATMENT(AuthRes,      PlainMapping, wire::AuthResData,      wire::MESSAGE_TYPE_AUTH_RES,            "AuthResTBS",       SignedBy::gateway,    Protection::reply,  true,  false, true);
+SET_TREATMENT(AuthRevReq,   PlainMapping, wire::AuthRevReqData,   wire::MESSAGE_TYPE_AUTH_REV_REQ,         "AuthRevReqTBS",    SignedBy::merchant,   Protection::sealed, true,   false, true);
+SET_TREATMENT(AuthRevRes,   PlainMapping, wire::AuthRevResData,   wire::MESSAGE_TYPE_AUTH_REV_RES,         "AuthRevResTBS",    SignedBy::gateway,    Protection::reply,  true,   false, true);
+SET_TREATMENT(CapReq,       PlainMapping, wire::CapReqData,       wire::MESSAGE_TYPE_CAP_REQ,              "CapReqTBS",        SignedBy::merchant,   Protection::sealed, true,   false, true);
+SET_TREATMENT(CapRes,       PlainMapping, wire::CapResData,       wire::MESSAGE_TYPE_CAP_RES,              "CapResData",       SignedBy::gateway,    Protection::reply,  false,  false, true);
+SET_TREATMENT(CapRevReq,    ReversalMapping, wire::CapRevOrCredReqData, wire::MESSAGE_TYPE_CAP_REV_REQ,          "CapRevReqTBS",     SignedBy::merchant,   Protection::sealed, true,   false, true);
+SET_TREATMENT(CapRevRes,    ReversalMapping, wire::CapRevOrCredResData, wire::MESSAGE_TYPE_CAP_REV_RES,          "CapRevResData",    SignedBy::gateway,    Protection::reply,  false,  false, true);
+SET_TREATMENT(CredReq,      ReversalMapping, wire::CapRevOrCredReqData, wire::MESSAGE_TYPE_CRED_REQ,             "CredReqTBS",       SignedBy::merchant,   Protection::sealed, true,   false, true);
+SET_TREATMENT(CredRes,      ReversalMapping, wire::CapRevOrCredResData, wire::MESSAGE_TYPE_CRED_RES,             "CredResData",      SignedBy::gateway,    Protection::reply,  false,  false, true);
+SET_TREATMENT(CredRevReq,   ReversalMapping, wire::CapRevOrCredReqData, wire::MESSAGE_TYPE_CRED_REV_REQ,         "CredRevReqTBS",    SignedBy::merchant,   Protection::sealed, true,   false, true);
+SET_TREATMENT(CredRevRes,   ReversalMapping, wire::CapRevOrCredResData, wire::MESSAGE_TYPE_CRED_REV_RES,         "CredRevResData",   SignedBy::gateway,    Protection::reply,  false,  false, true);
 SET_TREATMENT(PCertReq,     PlainMapping, wire::PCertReqData,     wire::MESSAGE_TYPE_PCERT_REQ,           "PCertReqData",     SignedBy::merchant,   Protection::sealed, false, false, true);
 SET_TREATMENT(PCertRes,     PlainMapping, wire::PCertResData,     wire::MESSAGE_TYPE_PCERT_RES,           "PCertResTBS",      SignedBy::gateway,    Protection::reply,  false, false, true);
+SET_TREATMENT(BatchAdminReq, PlainMapping, wire::BatchAdminReqData, wire::MESSAGE_TYPE_BATCH_ADMIN_REQ,      "BatchAdminReqData", SignedBy::merchant,   Protection::sealed, false,  false, true);
+SET_TREATMENT(BatchAdminRes, PlainMapping, wire::BatchAdminResData, wire::MESSAGE_TYPE_BATCH_ADMIN_RES,      "BatchAdminResData", SignedBy::gateway,    Protection::reply,  false,  false, true);
 #undef SET_TREATMENT
 // clang-format on
 

@@ -28,6 +28,8 @@ class Verified {
   const ContentHead& head() const { return head_; }
   /// The certificate that signed. Not for CertReq and CertInqReq, whose key is new.
   const Certificate& signer() const { return signer_.value(); }
+  /// Of a CertReq: the certificate whose key signed as well, or alone; none in a first registration.
+  const std::optional<Certificate>& renewed() const { return signer_; }
   /// digest("SET/2 request", exact content): what duplicate detection and evidence are keyed on.
   const Digest& content_digest() const { return content_digest_; }
   /// The canonical bytes of the Signed: the proof, to be kept.

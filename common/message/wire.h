@@ -54,6 +54,8 @@ Result<Amount> from_wire(const wire::CurrencyAmount& amount);  ///< decoding_fai
 Result<std::string> text_from_wire(const std::string& text, std::size_t max_bytes, std::string_view name);
 /// "[A-Za-z0-9 :._-]{1,40}": SET's BrandID `brand[:product]`.
 Result<std::string> brand_from_wire(const std::string& brand);
+/// An RFC 5646 tag, its outer form.
+bool is_language(std::string_view tag);
 /// Six digits.
 Result<std::string> bin_from_wire(const std::string& bin);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -13,7 +14,6 @@
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
-
 
 namespace set {
 namespace {
@@ -80,6 +80,22 @@ Result<CardBehaviour> behaviour_of(const toml::table& card) {
                    "behaviour is one of approve, decline, referral, expired, slow, no_reply");
 }
 
+Result<std::optional<Velocity>> velocity_of(const toml::table& card) {
+  if (!card.contains("velocity")) return std::nullopt;
+  const auto text = TRY(text_of(card, "velocity"));
+  const auto& where = *card.get("velocity");
+  constexpr std::string_view kBetween = " in ";
+  Velocity out;
+  const auto* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, out.at_most);
+  const std::string_view tail(rest, static_cast<std::size_t>(end - rest));
+  if (error != std::errc{} || out.at_most < 1 || !tail.starts_with(kBetween)) {
+    return malformed(where, "velocity is written as \"20 in 1h\"");
+  }
+  out.window = TRY(parsed(where, parse_duration(tail.substr(kBetween.size()))));
+  return out;
+}
+
 Result<void> check_keys(const toml::table& table, std::initializer_list<std::string_view> known) {
   for (const auto& [key, node] : table) {
     if (std::ranges::find(known, key.str()) == known.end()) {
@@ -92,8 +108,8 @@ Result<void> check_keys(const toml::table& table, std::initializer_list<std::str
 Result<SandboxCard> card_of(const toml::node& node) {
   if (node.as_table() == nullptr) return malformed(node, "a card is a table");
   const auto& card = *node.as_table();
-  TRY(check_keys(card,
-                 {"number", "name", "expiry", "verification", "limit", "limits", "behaviour"}));
+  TRY(check_keys(card, {"number", "name", "expiry", "verification", "limit", "limits", "behaviour",
+                        "velocity"}));
   const auto number = TRY(text_of(card, "number"));
   const auto expiry = TRY(text_of(card, "expiry"));
   const auto verification = TRY(text_of(card, "verification"));
@@ -103,8 +119,9 @@ Result<SandboxCard> card_of(const toml::node& node) {
   auto value = TRY(parsed(card, CardVerificationValue::parse(verification)));
   auto limits = TRY(limits_of(card));
   const auto behaviour = TRY(behaviour_of(card));
-  return SandboxCard{std::move(pan),   std::move(name),   expires,
-                     std::move(value), std::move(limits), behaviour};
+  const auto velocity = TRY(velocity_of(card));
+  return SandboxCard{std::move(pan),    std::move(name), expires, std::move(value),
+                     std::move(limits), behaviour,       velocity};
 }
 
 std::string folded(std::string_view name) {

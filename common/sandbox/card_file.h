@@ -26,6 +26,12 @@ enum class CardBehaviour {
 };
 std::string_view to_string(CardBehaviour behaviour);
 
+/// How often a card may be used: "20 in 1h".
+struct Velocity {
+  std::int64_t at_most = 0;
+  Duration window{};
+};
+
 struct SandboxCard {
   Pan pan;
   std::string name;  ///< as embossed
@@ -33,6 +39,7 @@ struct SandboxCard {
   CardVerificationValue verification;
   std::vector<Amount> limits;  ///< one per currency; no limit = currency not accepted
   CardBehaviour behaviour = CardBehaviour::approve;
+  std::optional<Velocity> velocity = std::nullopt;
 
   bool expiry_fits(const CardExpiry& given) const;
   /// Constant time; false if none is given.

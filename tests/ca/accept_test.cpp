@@ -9,6 +9,8 @@ namespace {
 struct Pure {
   LoadedCa ca = make_ca();
   Issuer issuer{must(CardFile::load(sandbox_cards_path()))};
+  FormBook forms = FormBook::standard();
+  CardDesk desk{issuer, forms, kBrand};
   Rng& rng = Rng::system();
   Instant now = system_clock()();
   Party self{ca.party->trust, nullptr, std::nullopt, nullptr, std::nullopt};
@@ -53,20 +55,20 @@ TEST_CASE_METHOD(Pure, "a RegFormReq gets form and commitment, and when repeated
   const auto opened = open<RegFormReq>(sent.request);
   const auto account = must(pan_only_from_block(opened.account->reveal()));
   const auto form = std::get<CardFormSent>(
-      must(accept_reg_form_req(session, opened.message, account, issuer, rng)));
+      must(accept_reg_form_req(session, opened.message, account, desk, rng)));
   CHECK(form.bin == kBin);
   const auto again =
-      std::get<CardFormSent>(must(accept_reg_form_req(form, opened.message, account, issuer, rng)));
+      std::get<CardFormSent>(must(accept_reg_form_req(form, opened.message, account, desk, rng)));
   CHECK(again.chall_ca == form.chall_ca);
   CHECK(again.nonce_cca == form.nonce_cca);
-  const auto res = make_reg_form_res(form, *opened.message);
+  const auto res = must(make_reg_form_res(form, *opened.message, desk));
   CHECK(res.nonce_cca_commitment == nonce_cca_commitment(form.nonce_cca));
 
   // A new request in the same registration: a new Chall-CA, a new NonceCCA.
   const auto other =
       must(make_reg_form_req({registration(session.head)}, self, to_register.pan, "en", now, rng));
   const auto next = std::get<CardFormSent>(must(
-      accept_reg_form_req(form, open<RegFormReq>(other.request).message, account, issuer, rng)));
+      accept_reg_form_req(form, open<RegFormReq>(other.request).message, account, desk, rng)));
   CHECK(next.chall_ca != form.chall_ca);
   CHECK(next.nonce_cca != form.nonce_cca);
 }
@@ -80,7 +82,7 @@ TEST_CASE_METHOD(Pure,
   const auto stranger = must(make_reg_form_req({elsewhere}, self, to_register.pan, "en", now, rng));
   const auto opened = open<RegFormReq>(stranger.request);
   const auto account = must(pan_only_from_block(opened.account->reveal()));
-  CHECK(code_of(accept_reg_form_req(session, opened.message, account, issuer, rng)) ==
+  CHECK(code_of(accept_reg_form_req(session, opened.message, account, desk, rng)) ==
         ErrorCode::unknown_lid);
 
   const auto foreign = card(kMastercard);
@@ -88,7 +90,7 @@ TEST_CASE_METHOD(Pure,
       must(make_reg_form_req({registration(session.head)}, self, foreign.pan, "en", now, rng));
   const auto other = open<RegFormReq>(sent.request);
   const auto outcome = must(accept_reg_form_req(
-      session, other.message, must(pan_only_from_block(other.account->reveal())), issuer, rng));
+      session, other.message, must(pan_only_from_block(other.account->reveal())), desk, rng));
   REQUIRE(std::holds_alternative<Referred>(outcome));
   const auto res = make_reg_form_res(std::get<Referred>(outcome), *other.message, rng);
   CHECK_FALSE(res.nonce_cca_commitment);
@@ -97,9 +99,9 @@ TEST_CASE_METHOD(Pure,
 TEST_CASE_METHOD(
     Pure, "a MeAqCInitReq is answered with a challenge that only the KEM key's owner reads") {
   const auto keys = PartyKeys::generate(rng);
-  const auto sent = must(make_me_aq_c_init_req(CaWorld::party(), keys, self, now, rng));
+  const auto sent = must(make_me_aq_c_init_req(CaWorld::party(), keys.key_exchange, self, now, rng));
   const auto opened = open<MeAqCInitReq>(sent.request);
-  const auto outcome = must(accept_me_aq_c_init_req(opened.message, kBrand, now, rng));
+  const auto outcome = must(accept_me_aq_c_init_req(opened.message, kBrand, forms, now, rng));
   const auto& party = std::get<InitiatedParty>(outcome);
   auto context = must(hpke_receiver(keys.key_exchange, party.kem_challenge_encapsulated,
                                     view_of("SET/2 possession")));
@@ -111,7 +113,7 @@ TEST_CASE_METHOD(
   CHECK((!other || !other->open(view_of(party.next.head.lid_ca.value), party.kem_challenge)));
 }
 
-TEST_CASE_METHOD(Pure, "renewals are referred, other brands not served, and odd keys not decoded") {
+TEST_CASE_METHOD(Pure, "renewals get a challenge as well, other brands are not served, and odd keys not decoded") {
   MeAqCInitReq req{LIDEE{"ee"},
                    rng.make<Challenge>(),
                    RequestType::mer_initial_both,
@@ -124,12 +126,12 @@ TEST_CASE_METHOD(Pure, "renewals are referred, other brands not served, and odd 
     const RequestContext context{
         .self = self, .rrpid = rng.make<RRPID>(), .trans_ids = std::nullopt, .now = now};
     const auto request = must(seal_request(req, context, rng));
-    return accept_me_aq_c_init_req(open<MeAqCInitReq>(request).message, kBrand, now, rng);
+    return accept_me_aq_c_init_req(open<MeAqCInitReq>(request).message, kBrand, forms, now, rng);
   };
   CHECK(std::holds_alternative<InitiatedParty>(must(ask())));
   SECTION("renewal") {
     req.request_type = RequestType::mer_renewal_both;
-    CHECK(std::holds_alternative<Referred>(must(ask())));
+    CHECK(std::holds_alternative<InitiatedParty>(must(ask())));
   }
   SECTION("brand") {
     req.brand = "Other";

@@ -48,10 +48,9 @@ struct TemporaryDirectory {
   }
 };
 
-inline LoadedCa make_ca(std::string_view brand = kBrand) {
+/// A hierarchy as the daemon would have loaded it; root and brand key stay in `h`.
+inline LoadedCa loaded(Hierarchy& h, std::string_view brand, Instant now) {
   auto& rng = Rng::system();
-  const auto now = system_clock()();
-  auto h = must(make_hierarchy({std::string(brand), ""}, now, rng));
   auto trust = std::make_shared<const Trust>(must(Trust::parse(h.trust_pem, "", now)));
   auto party = std::make_shared<const Party>(
       Party{trust, std::make_shared<const SoftwareSigner>(std::move(h.messages.signature)),
@@ -60,10 +59,18 @@ inline LoadedCa make_ca(std::string_view brand = kBrand) {
             h.messages.key_exchange_chain});
   return LoadedCa{{std::string(brand), {"localhost", "127.0.0.1"}, ""},
                   std::move(h.operating),
+                  std::move(h.bci),
+                  {{"root", h.root.certificate, h.root_crl}, {"brand", h.brand.certificate, h.brand_crl}},
                   std::move(h.transport),
                   std::move(party),
                   rng.secret(32),
                   {}};
+}
+
+inline LoadedCa make_ca(std::string_view brand = kBrand) {
+  const auto now = system_clock()();
+  auto h = must(make_hierarchy({std::string(brand), ""}, now, Rng::system()));
+  return loaded(h, brand, now);
 }
 
 inline CardToRegister card(std::string_view pan = kApprovePan, std::string_view expiry = kExpiry,
@@ -72,8 +79,9 @@ inline CardToRegister card(std::string_view pan = kApprovePan, std::string_view 
           must(CardVerificationValue::parse(cvv))};
 }
 
-inline FillForm answers(std::string name = std::string(kCardholderName)) {
-  return [name](const RegFormData& form) {
+inline FillForm answers(std::string name = std::string(set::test::kCardholderName)) {
+  return [name](const RegFormData& form,
+                const std::vector<FailedItem>&) -> Result<std::vector<RegFormAnswer>> {
     return answers_by_name(form, {{"cardholderName", name}});
   };
 }
@@ -88,17 +96,28 @@ struct CaWorld {
   Store store = must(Store::open("sqlite::memory:"));
   std::atomic<std::int64_t> shift_ms = 0;  ///< turns the CA's clock
   Clock clock = [this] { return system_clock()() + Duration(shift_ms.load()); };
-  Service service{{ca, issuer, store, clock, Rng::system()}};
+  Service service;
   Server server = start();
   std::shared_ptr<const Trust> trust = ca.party->trust;
   CaClient client = CaClient::connect(server.address(), *trust);
   Rng& rng = Rng::system();
 
+  /// `adjust` changes what the service is made of: forms, approval, limits.
+  explicit CaWorld(const std::function<void(ServiceParts&)>& adjust = {})
+      : service(parts(adjust)) {}
+
+  ServiceParts parts(const std::function<void(ServiceParts&)>& adjust) {
+    ServiceParts out{.ca = ca, .issuer = issuer, .store = store, .clock = clock,
+                     .rng = Rng::system()};
+    if (adjust) adjust(out);
+    return out;
+  }
+
   Server start() {
     const auto tls = must(make_tls_identity(ca, system_clock()(), Rng::system()));
     auto started =
         must(Server::start({.listen = must(ListenAddress::parse("127.0.0.1:0")),
-                            .credentials = server_credentials(tls, ClientCertificate::none),
+                            .credentials = server_credentials(tls, ClientCertificate::optional),
                             .services = {&service}}));
     started.set_serving(true);
     return started;
@@ -136,9 +155,10 @@ struct CaWorld {
             {"localhost"}};
   }
   Result<PartyCertified> enroll(const PartyToEnroll& party, const Secret<std::string>& token,
-                                const std::filesystem::path& directory) {
+                                const std::filesystem::path& directory,
+                                const EnrollmentOptions& options = {}) {
     return enroll_party(client, *trust, party, token, directory,
-                        Passphrase(std::string("passphrase")), system_clock(), rng);
+                        Passphrase(std::string("passphrase")), system_clock(), rng, options);
   }
 };
 

@@ -62,7 +62,7 @@ TEST_CASE("prepare refuses what the profile forbids") {
   const auto key = SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_65, Rng::system());
   const auto& cca = h.operating.cca;
   auto contents =
-      cardholder_profile(context, "pseudonym", "Bank", now + kYear, cca.certificate, now);
+      cardholder_profile(context, std::string(64, 'p'), "Bank", now + kYear, cca.certificate, now);
   auto public_key = key.public_key();
   const auto* issuer = &cca;
   SECTION("as it is") {
@@ -121,7 +121,7 @@ TEST_CASE("a CA's directory is made once and loads with its passphrase") {
         ErrorCode::wrong_passphrase);
 
   SECTION("the daemon needs neither root nor brand key") {
-    for (const char* file : {"root.keys.set", "next-root.keys.set", "brand.keys.set"}) {
+    for (const char* file : {"root-1.keys.set", "root-2.keys.set", "brand.keys.set"}) {
       REQUIRE(std::filesystem::remove(directory / file));
     }
     must(load_ca(directory, passphrase, now));

@@ -60,7 +60,8 @@ TEST_CASE("a card of an issuer that is not served is referred elsewhere") {
 TEST_CASE("answers that do not fit the form are named by their number") {
   CaWorld world;
   const auto fill = [](const std::string& name) {
-    return [name](const RegFormData&) -> Result<std::vector<RegFormAnswer>> {
+    return [name](const RegFormData&,
+                  const std::vector<FailedItem>&) -> Result<std::vector<RegFormAnswer>> {
       return std::vector<RegFormAnswer>{{"cardholderName", "", name}};
     };
   };
@@ -206,12 +207,12 @@ struct Steps {
   }
   Sent<AwaitingCardCertRes> cert_req(const FormReceived& form, const CardToRegister& to_register) {
     return must(
-        make_card_cert_req(form, self, to_register, must(answers()(form.form)), now(), world.rng));
+        make_card_cert_req(form, self, to_register, must(answers()(form.form, {})), now(), world.rng));
   }
   set::PartyInitiated initiate(const PartyKeys& keys) {
-    auto init = must(make_me_aq_c_init_req(CaWorld::party(), keys, self, now(), world.rng));
+    auto init = must(make_me_aq_c_init_req(CaWorld::party(), keys.key_exchange, self, now(), world.rng));
     return std::get<set::PartyInitiated>(must(accept_me_aq_c_init_res(
-        std::move(init.next), keys, must(ask<MeAqCInitRes>(init.request)), *world.trust, now())));
+        std::move(init.next), keys.key_exchange, must(ask<MeAqCInitRes>(init.request)), *world.trust, now())));
   }
   void new_key() {
     self.signer = std::make_shared<const SoftwareSigner>(
@@ -319,8 +320,7 @@ TEST_CASE("whoever cannot decrypt the challenge gets no certificate for the KEM 
   CHECK(res.message->status == CertStatusCode::rejected_by_ca);
 
   // Another key than the one that was challenged.
-  auto other = PartyKeys{SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_65, world.rng),
-                         KemPrivateKey::generate(world.rng), TlsKey::generate(world.rng)};
+  auto other = PartyKeys::generate(world.rng);
   const auto swapped =
       must(steps.ask<CertRes>(must(make_party_cert_req(steps.initiate(keys), other, steps.self,
                                                        token, steps.now(), world.rng))

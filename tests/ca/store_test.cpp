@@ -19,6 +19,7 @@ PartyInitiated party(Rng& rng) {
           rng.make<Challenge>(),
           rng.bytes(10),
           rng.make<Digest>(),
+          "en",
           std::nullopt};
 }
 Certified certified(const SessionHead& of, Rng& rng) {

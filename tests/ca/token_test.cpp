@@ -1,6 +1,5 @@
 #include "ca/token.h"
 
-#include "ca/form.h"
 #include "tests/ca/ca_world.h"
 
 namespace set::ca::test {
@@ -46,27 +45,6 @@ TEST_CASE("a token's record must be one that a certificate can be made from") {
   SECTION("no time") { bad.expires_at = bad.created_at; }
   SECTION("too long") { bad.expires_at = bad.created_at + std::chrono::hours(24 * 91); }
   CHECK(code_of(make_token(bad, Rng::system())) == ErrorCode::invalid_argument);
-}
-
-TEST_CASE("answers are checked against the form, each field by its number") {
-  const auto form = cardholder_form();
-  const auto faults = [&](std::vector<RegFormAnswer> answers) {
-    return check_answers(form, answers);
-  };
-  CHECK_FALSE(faults({{"cardholderName", "2.23.42.2.0", "Alice"}}).any());
-  CHECK_FALSE(faults({{"cardholderName", "", "Alice"}, {"email", "", "alice@example.org"}}).any());
-  CHECK_FALSE(faults({{"cardholderName", "", "ééééééééééééééééééééééééééééééééééééééé"}})
-                  .any());  // 39 letters
-  CHECK(faults({}).items.front().item_number == 1);
-  CHECK(faults({{"cardholderName", "", ""}}).items.front().item_number == 1);
-  CHECK(faults({{"cardholderName", "2.23.42.2.1", "Alice"}}).items.front().item_number == 1);
-  CHECK(faults({{"cardholderName", "", "A"}, {"cardholderName", "", "B"}})
-            .items.front()
-            .item_number == 1);
-  CHECK(faults({{"cardholderName", "", "A"}, {"email", "", std::string(65, 'a')}})
-            .items.front()
-            .item_number == 2);
-  CHECK(faults({{"cardholderName", "", "A"}, {"shoeSize", "", "43"}}).stray);
 }
 
 }  // namespace set::ca::test

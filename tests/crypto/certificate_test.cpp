@@ -247,7 +247,9 @@ TEST_CASE("certificateType: there, well-formed, and of roles that go together") 
                type({Role::cardholder})(f);
                without("2.23.42.7.2")(f);
              }),
-      breach("a brand's message signature", p.ca_messages, type({Role::bca})),
+      // A brand may have a key that signs its BCI, and no other beside the one that certifies.
+      breach("a brand's key exchange", p.ca_kem, type({Role::bca})),
+      breach("a geopolitical CA's message signature", p.ca_messages, type({Role::gca})),
       breach("a CA as cardholder", p.cca, type({Role::cardholder})),
   });
   for (std::uint8_t bits = 1; bits < 8; ++bits) {

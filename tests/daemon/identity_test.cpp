@@ -1,12 +1,13 @@
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include <botan/pem.h>
 
 #include "common/crypto/key_file.h"
 #include "common/daemon/files.h"
-#include "common/daemon/identity.h"
+#include "common/daemon/live_identity.h"
 #include "tests/daemon/transport.h"
 #include "tests/store/temporary_directory.h"
 
@@ -141,6 +142,100 @@ TEST_CASE("a new identity replaces the old one and keeps other keys") {
         second.signature.leaf.thumbprint());
   const auto keys = must(KeyFile::open(place.directory / "keys.set", passphrase()));
   CHECK(string_of(must(keys.get("token")).reveal()) == "0123");
+}
+
+TEST_CASE("what was replaced is loaded as earlier until it ends") {
+  Place place;
+  const auto first = pki().new_merchant();
+  place.save(first);
+  place.save(pki().new_merchant());
+  const auto& leaf = first.signature.leaf;
+  const auto loaded = must(place.load());
+  REQUIRE(loaded.party->earlier_signatures.size() == 1);
+  REQUIRE(loaded.party->earlier_key_exchanges.size() == 1);
+  const auto& earlier = loaded.party->earlier_signatures.front();
+  CHECK(earlier.chain.leaf.thumbprint() == leaf.thumbprint());
+  CHECK(equal(earlier.signer->public_key(), leaf.public_key()));
+  CHECK(std::filesystem::exists(place.directory / earlier_signature_file(leaf.thumbprint().hex())));
+
+  SECTION("a third one keeps both") {
+    place.save(pki().new_merchant());
+    CHECK(must(place.load()).party->earlier_signatures.size() == 2);
+  }
+  SECTION("the same one again is not its own predecessor") {
+    const auto again = pki().new_merchant();
+    place.save(again);
+    const auto keys = must(KeyFile::open(place.directory / "keys.set", passphrase())).names();
+    place.save(again);
+    CHECK(must(KeyFile::open(place.directory / "keys.set", passphrase())).names() == keys);
+  }
+  SECTION("one whose key does not fit is left out") {
+    place.replace(earlier_signature_file(leaf.thumbprint().hex()).c_str(),
+                  chain_pem(pki().new_merchant().signature));
+    CHECK(must(place.load()).party->earlier_signatures.empty());
+  }
+  SECTION("one that has ended when the next begins goes") {
+    // As if all of it had been issued, and had ended, before the new ones.
+    auto late = pki().new_merchant();
+    const auto signer = new_signer();
+    auto contents = contents_of(Role::merchant, KeyUse::signature);
+    contents.not_before = kNow + 11 * kDay;
+    contents.not_after = kNow + 20 * kDay;
+    late.signature_key = signer.pkcs8();
+    late.signature.leaf = must(issue_certificate(contents, signer.public_key(), &pki().mca,
+                                                 pki().mca_key, Rng::system()));
+    place.save(late);
+    const auto names = must(KeyFile::open(place.directory / "keys.set", passphrase())).names();
+    CHECK(std::ranges::none_of(names, [](const auto& n) { return n.starts_with("earlier-"); }));
+    CHECK_FALSE(
+        std::filesystem::exists(place.directory / earlier_signature_file(leaf.thumbprint().hex())));
+  }
+}
+
+TEST_CASE("a TLS certificate is replaced alone, also one that has ended") {
+  Place place;
+  const auto made = pki().new_merchant();
+  place.save(made);
+  const auto late = kNow + 2 * kDay;
+  CHECK(code_of(place.load(late)) == ErrorCode::expired_certificate);
+  must(Identity::load(place.directory, passphrase(), late, EndedTls::allowed));
+
+  const auto next = test::transport_root().issue("merchant", "shop.example", {"localhost"}, 3 * kDay);
+  must(Identity::save_tls(place.directory, next, passphrase(), Rng::system()));
+  const auto loaded = must(place.load(late));
+  CHECK(loaded.tls.chain_pem == next.chain_pem);
+  CHECK(loaded.party->signature->leaf.thumbprint() == made.signature.leaf.thumbprint());
+  CHECK(loaded.party->earlier_signatures.empty());
+}
+
+TEST_CASE("a running daemon takes in what is written, and keeps what it has if that is no good") {
+  Place place;
+  const auto first = pki().new_merchant();
+  place.save(first);
+  auto now = kNow;
+  const auto live = must(LiveIdentity::load(
+      place.directory, std::make_shared<const KeyAccess>(Passphrase(passphrase().reveal())),
+      [&now] { return now; }));
+  const auto party = live->current_party();
+  const auto before = party();
+  CHECK_FALSE(must(live->reload_if_changed()));
+  const auto second = pki().new_merchant();
+  place.save(second);
+  CHECK(must(live->reload_if_changed()));
+  CHECK(party()->signature->leaf.thumbprint() == second.signature.leaf.thumbprint());
+  CHECK(before->signature->leaf.thumbprint() == first.signature.leaf.thumbprint());
+  // Its trust file is another one: what is known of revocations goes on with it.
+  REQUIRE(party()->trust->pem() != before->trust->pem());
+  CHECK(&party()->trust->revocation() == &before->trust->revocation());
+  CHECK_FALSE(must(live->reload_if_changed()));
+
+  must(Identity::save(place.directory, pki().new_merchant(), passphrase(), Rng::system()));
+  place.replace("signature.pem", "nonsense");
+  CHECK(code_of(live->reload_if_changed()) == ErrorCode::bad_config);
+  CHECK(party()->signature->leaf.thumbprint() == second.signature.leaf.thumbprint());
+  CHECK_FALSE(must(live->reload_if_changed()));  // not again at once
+  now += std::chrono::seconds(11);
+  CHECK(code_of(live->reload_if_changed()) == ErrorCode::bad_config);
 }
 
 TEST_CASE("a save that a crash interrupted counts wholly or not at all") {

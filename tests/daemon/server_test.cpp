@@ -9,8 +9,10 @@
 #include <atomic>
 #include <cstdio>
 #include <fstream>
+#include <mutex>
 #include <thread>
 
+#include "common/daemon/access.h"
 #include "common/daemon/client.h"
 #include "common/daemon/files.h"
 #include "common/daemon/healthcheck.h"
@@ -41,8 +43,7 @@ class Service final : public wire::MerchantService::Service {
     for (auto left = delay.load(); left > 0ms && !context->IsCancelled(); left -= 10ms) {
       std::this_thread::sleep_for(10ms);
     }
-    const auto peer = tls_peer(*context->auth_context());
-    response->add_certificates(peer ? peer->organizational_unit + "/" + peer->common_name : "none");
+    response->add_certificates(caller_of(context) ? "somebody" : "nobody");
     response->add_certificates(std::to_string(request->ByteSizeLong()));
     --running;
     return grpc::Status::OK;
@@ -56,9 +57,9 @@ const TlsIdentity& server_identity() {
   return identity;
 }
 
-ServerOptions options(Service& service, ClientCertificate client = ClientCertificate::none) {
+ServerOptions options(Service& service) {
   return {.listen = must(ListenAddress::parse("127.0.0.1:0")),
-          .credentials = server_credentials(server_identity(), client),
+          .credentials = server_credentials(server_identity(), ClientCertificate::optional),
           .services = {&service}};
 }
 
@@ -128,7 +129,7 @@ TEST_CASE("a call goes over TLS 1.3 and nothing older is spoken") {
   const auto server = must(Server::start(options(service)));
   CHECK(server.address() != "127.0.0.1:0");
   const auto answer = must(ask(server.address(), trusting()));
-  CHECK(answer.certificates(0) == "none");
+  CHECK(answer.certificates(0) == "nobody");
   CHECK(openssl_agrees(server.address(), "-tls1_3") == "TLSv1.3");
   CHECK(openssl_agrees(server.address(), "-tls1_2").empty());
   CHECK(openssl_agrees(server.address(), "-tls1_1").empty());
@@ -145,18 +146,41 @@ TEST_CASE("a server that would speak TLS 1.2 does not start") {
   CHECK(child.wait() == 3);
 }
 
-TEST_CASE("mutual TLS knows the caller and refuses who shows no certificate, or a foreign one") {
+TEST_CASE("certificates change while a server serves, and a call under way goes on") {
+  // Another root, so that it shows which certificate a client was shown.
+  const auto share = [](TlsIdentity identity) {
+    return std::make_shared<const TlsIdentity>(std::move(identity));
+  };
+  const auto first = share(test::transport_root().issue("merchant", "shop.example"));
+  const auto second = share(test::other_transport_root().issue("merchant", "shop.example"));
+  std::mutex mutex;
+  auto shown = first;
+  const Current<const TlsIdentity> current([&] {
+    const std::lock_guard lock(mutex);
+    return shown;
+  });
   Service service;
-  const auto server = must(Server::start(options(service, ClientCertificate::required)));
-  const auto client = test::transport_root().issue("gateway", "gw.example", {});
-  const auto answer = must(ask(server.address(), channel_credentials(client)));
-  CHECK(answer.certificates(0) == "gateway/gw.example");
+  auto with_current = options(service);
+  with_current.credentials = server_credentials(current, ClientCertificate::optional);
+  const auto server = must(Server::start(with_current));
+  const auto other = channel_credentials(test::other_transport_root().pem);
+  must(ask(server.address(), trusting()));
+  CHECK(code_of(ask(server.address(), other)) == ErrorCode::peer_unavailable);
 
+  service.delay = 400ms;
+  std::atomic<bool> answered = false;
+  std::thread under_way([&] { answered = ask(server.address(), trusting()).has_value(); });
+  while (service.running == 0) std::this_thread::sleep_for(1ms);
+  {
+    const std::lock_guard lock(mutex);
+    shown = second;
+  }
+  must(ask(server.address(), other));
+  under_way.join();
+  CHECK(answered);
+  service.delay = 0ms;
   CHECK(code_of(ask(server.address(), trusting())) == ErrorCode::peer_unavailable);
-  auto foreign = test::other_transport_root().issue("gateway", "gw.example", {});
-  foreign.root_pem = test::transport_root().pem;
-  CHECK(code_of(ask(server.address(), channel_credentials(foreign))) ==
-        ErrorCode::peer_unavailable);
+  CHECK(openssl_agrees(server.address(), "-tls1_2").empty());
 }
 
 TEST_CASE("a client refuses a server of another root or another name, and says why") {
@@ -168,7 +192,7 @@ TEST_CASE("a client refuses a server of another root or another name, and says w
 
   const auto named = test::transport_root().issue("merchant", "shop", {"shop.example"});
   auto elsewhere = options(service);
-  elsewhere.credentials = server_credentials(named, ClientCertificate::none);
+  elsewhere.credentials = server_credentials(named, ClientCertificate::optional);
   const auto other = must(Server::start(elsewhere));
   const auto name = ask(other.address(), trusting());
   CHECK(code_of(name) == ErrorCode::peer_unavailable);
@@ -216,15 +240,31 @@ TEST_CASE("an address in use is refused with a sentence") {
   CHECK(code_of(Server::start(second)) == ErrorCode::bad_config);
 }
 
-TEST_CASE("health is NOT_SERVING until the daemon says otherwise") {
+TEST_CASE("health is NOT_SERVING until the daemon says otherwise, on the admin port alone") {
+  test::TemporaryDirectory directory;
+  const auto socket = "unix:" + (directory.path() / "run" / "health.sock").string();
+  for (const auto& address : {socket, std::string("127.0.0.1:0")}) {
+    CAPTURE(address);
+    auto admin = must(Server::start_admin(must(ListenAddress::parse(address))));
+    const auto healthy = [&admin] { return healthcheck(admin.address(), nullptr); };
+    CHECK(code_of(healthy()) == ErrorCode::internal);
+    admin.set_serving(true);
+    must(healthy());
+    CHECK(code_of(ask(admin.address(), nullptr)) == ErrorCode::peer_unavailable);  // no service
+    admin.set_serving(false);
+    CHECK(code_of(healthy()) == ErrorCode::internal);
+    admin.stop(0ms);
+    CHECK(code_of(healthy()) == ErrorCode::internal);
+  }
+  for (const char* address : {"0.0.0.0:0", "192.0.2.1:0", "[::]:0", "shop.example:0"}) {
+    CAPTURE(address);
+    CHECK(code_of(Server::start_admin(must(ListenAddress::parse(address)))) ==
+          ErrorCode::bad_config);
+  }
+
   Service service;
   auto server = must(Server::start(options(service)));
-  CHECK(code_of(healthcheck(server.address(), trusting())) == ErrorCode::internal);
   server.set_serving(true);
-  must(healthcheck(server.address(), trusting()));
-  server.set_serving(false);
-  CHECK(code_of(healthcheck(server.address(), trusting())) == ErrorCode::internal);
-  server.stop(0ms);
   CHECK(code_of(healthcheck(server.address(), trusting())) == ErrorCode::internal);
 }
 
@@ -257,7 +297,7 @@ TEST_CASE("a Unix socket is private, replaced when stale, and removed") {
     struct stat status = {};
     REQUIRE(::stat(path.c_str(), &status) == 0);
     CHECK((status.st_mode & 0777) == 0600);
-    CHECK(must(ask(server.address(), nullptr)).certificates(0) == "none");
+    CHECK(must(ask(server.address(), nullptr)).certificates(0) == "nobody");
     CHECK(code_of(Server::start(here)) == ErrorCode::bad_config);
     CHECK(ask(server.address(), nullptr).has_value());  // the refused one has done no harm
     server.set_serving(true);
@@ -326,7 +366,9 @@ TEST_CASE("child: serves", "[.child]") {
     }
     std::vector<Server> servers;
     servers.push_back(TRY(Server::start(where)));
-    for (int i = 0; few_descriptors && i < 200; ++i) ::dup(0);
+    for (int i = 0; few_descriptors && i < 200; ++i) {
+      [[maybe_unused]] const int spare = ::dup(0);
+    }
     return serve(std::move(servers), ready);
   }));
 }

@@ -10,7 +10,7 @@ using namespace set::flow;
 
 namespace {
 
-constexpr const char* kMalformed = "decodingFailure";
+constexpr const char* kMalformedBlock = "decodingFailure";
 
 /// One field of the block: one octet of length, then so many octets (common/message/account.h).
 struct Field {
@@ -53,12 +53,12 @@ SecretBytes flipped(const SecretBytes& block, std::size_t at) {
 
 /// The words for each of the 256 octets.
 std::vector<std::vector<Word>> words_of(const std::vector<Field>& fields) {
-  std::vector<std::vector<Word>> out{{kMalformed}, {kMalformed}};  // kind, version
+  std::vector<std::vector<Word>> out{{kMalformedBlock}, {kMalformedBlock}};  // kind, version
   for (const auto& field : fields) {
-    out.push_back({kMalformed});
+    out.push_back({kMalformedBlock});
     out.insert(out.end(), field.size, field.words);
   }
-  out.resize(kAccountBlockBytes, {kMalformed});  // padding
+  out.resize(kAccountBlockBytes, {kMalformedBlock});  // padding
   return out;
 }
 
@@ -74,7 +74,7 @@ void check_block(Pair pair, const std::vector<Field>& fields) {
         stage.outcome(exchange, with_account(exchange, flipped(block_of(exchange), at), true));
     INFO(word);
     CHECK(std::ranges::find(words[at], word) != words[at].end());
-    if (word == kMalformed || word == "signatureFailure") continue;
+    if (word == kMalformedBlock || word == "signatureFailure") continue;
     stage.forget_attempts();
     exchange = stage.begin(pair);
   }
@@ -83,12 +83,12 @@ void check_block(Pair pair, const std::vector<Field>& fields) {
 }  // namespace
 
 TEST_CASE("each octet of RegFormReq's PANOnly is looked at") {
-  check_block(Pair::reg_form, {{"PAN", 16, {kMalformed}}, {"EXNonce", 32, {kAccepted}}});
+  check_block(Pair::reg_form, {{"PAN", 16, {kMalformedBlock}}, {"EXNonce", 32, {kAccepted}}});
 }
 
 TEST_CASE("each octet of a cardholder's PANData0 is looked at") {
-  check_block(Pair::card_cert, {{"PAN", 16, {kMalformed}},
-                                {"expiry", 6, {"rejectedByIssuer", kMalformed}},
+  check_block(Pair::card_cert, {{"PAN", 16, {kMalformedBlock}},
+                                {"expiry", 6, {"rejectedByIssuer", kMalformedBlock}},
                                 {"CardSecret", 32, {kAccepted}},
                                 {"EXNonce", 32, {kAccepted}},
                                 {"CVV", 3, {"rejectedByIssuer"}}});
@@ -99,8 +99,8 @@ TEST_CASE("each octet of a merchant's AcctData is looked at") {
 }
 
 TEST_CASE("each octet of a PI's PANData is looked at") {
-  check_block(Pair::auth, {{"PAN", 16, {kMalformed}},
-                           {"expiry", 6, {"signatureFailure", kMalformed}},
+  check_block(Pair::auth, {{"PAN", 16, {kMalformedBlock}},
+                           {"expiry", 6, {"signatureFailure", kMalformedBlock}},
                            {"PANSecret", 32, {"signatureFailure"}},
                            {"EXNonce", 32, {kAccepted}},
                            {"CVV", 3, {"declined"}}});

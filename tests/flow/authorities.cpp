@@ -19,6 +19,8 @@ Authorities make_authorities() {
   return {std::move(h.root), std::move(h.brand),
           ca::LoadedCa{{std::string(test::kBrand), {"localhost"}, ""},
                        std::move(h.operating),
+                       std::move(h.bci),
+                       {},
                        std::move(h.transport),
                        std::move(party),
                        rng().secret(32),

@@ -5,8 +5,6 @@ namespace {
 
 constexpr std::string_view kPIContentType = "PIDualSignedTBE";
 
-Rng& rng() { return Rng::system(); }
-
 bool is_preq(const Exchange& exchange) { return exchange.request.type == wire::MESSAGE_TYPE_P_REQ; }
 
 }  // namespace
@@ -49,7 +47,7 @@ SignedPI sign(const Dual& dual) {
   out.pi_tbs = must(sign_content(Treatment<PReq>::info, content, *dual.cardholder));
   const auto key = must(KemPublicKey::from_spki(dual.gateway.public_key()));
   const auto& thumbprint = dual.gateway.thumbprint();
-  auto hpke = must(hpke_sender(key, hpke_info(kPIContentType, thumbprint), rng()));
+  auto hpke = must(hpke_sender(key, hpke_info(kPIContentType, thumbprint), Rng::system()));
   out.sealed.set_recipient(thumbprint.str());
   out.sealed.set_encapsulated(string_of(hpke.encapsulated));
   out.sealed.set_body(string_of(hpke.context.seal(content, serialize(dual.link))));

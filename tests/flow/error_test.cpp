@@ -90,7 +90,7 @@ wire::ErrorTBS error_of(const Exchange& exchange, ByteView answer) {
   return must(parse_as<wire::ErrorTBS>(view_of(content_of(open_answer(exchange, answer).body))));
 }
 
-const char* cell(const Row& row, Mutation mutation) {
+const char* error_cell(const Row& row, Mutation mutation) {
   const char* const cells[] = {row.flip, row.absent, row.longest, row.extra, row.other};
   return cells[static_cast<std::size_t>(mutation)];
 }
@@ -118,13 +118,13 @@ TEST_CASE("each field of an Error is looked at") {
       auto changed = error;
       INFO(name_of(mutation));
       if (!path.mutate(changed, mutation, other)) {
-        CHECK(std::string(cell(*row, mutation)) == none);
+        CHECK(std::string(error_cell(*row, mutation)) == none);
         continue;
       }
       ++changes;
       const auto word =
           word_of_error(exchange, with_error(exchange, answer, changed, *stage.merchant()));
-      CHECK(word == cell(*row, mutation));
+      CHECK(word == error_cell(*row, mutation));
     }
   }
   std::cout << "Error: " << changes << " changes\n";

@@ -51,6 +51,27 @@ Word word_of(const AuthRes& message) {
 
 Word word_of(const PCertRes& message) { return word_of(message.items.front().code); }
 
+Word word_of(const AuthRevRes& message) {
+  const auto code = message.auth_rev_code;
+  return code == AuthRevCode::approved ? Word(kAccepted) : Word(to_string(code));
+}
+
+// Two of its codes are named as SET's Errors are.
+Word word_of(const CapRes& message) {
+  const auto code = message.items.front().payload.cap_code;
+  return code == CapCode::success ? Word(kAccepted) : "CapCode " + Word(to_string(code));
+}
+
+Word word_of(const CapRevOrCredRes& message) {
+  const auto code = message.items.front().code;
+  return code == CapRevOrCredCode::success ? Word(kAccepted) : Word(to_string(code));
+}
+
+Word word_of(const BatchAdminRes& message) {
+  const auto status = message.ba_status;
+  return status == BAStatus::success ? Word(kAccepted) : "BAStatus " + Word(to_string(status));
+}
+
 std::optional<Word> error_word(ByteView answer, const std::optional<ReplyKey>& key,
                                const Party& signer) {
   const auto wrapper = must(parse_wrapper(answer));

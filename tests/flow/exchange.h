@@ -51,6 +51,10 @@ Word word_of(const PRes& message);
 Word word_of(const InqRes& message);
 Word word_of(const AuthRes& message);
 Word word_of(const PCertRes& message);
+Word word_of(const AuthRevRes& message);
+Word word_of(const CapRes& message);
+Word word_of(const CapRevOrCredRes& message);
+Word word_of(const BatchAdminRes& message);
 
 template <class Res>
 Result<OpenedAnswer<Res>> open_answer_as(ByteView bytes, const PendingReply& pending,

@@ -7,6 +7,13 @@ namespace set::flow {
 
 using namespace say;
 
+Table optional_rows(const std::string& path, const char* added, const char* why) {
+  return {
+      {path, added, none, none, decode, none, why},
+      {path + ".*", none, none, none, none, none, "not there"},
+  };
+}
+
 Table operator+(Table a, const Table& b) {
   for (const auto& row : b) {
     const auto there = std::ranges::find(a, row.path, &Row::path);
@@ -98,6 +105,8 @@ Table body_table(const Kind& kind) {
       {"signed_statement.content",   crypto, crypto, crypto, none, crypto},
       {"signed_statement.form",      decode, decode, decode, none, none},
       {"signed_statement.signature", crypto, crypto, crypto, none, crypto},
+      {"signed_statement.renewed",           decode, none, decode, none, none},
+      {"signed_statement.renewed_signature", decode, none, decode, none, none},
   };
   if (kind.signer == Kind::new_key) {
     // The key stands in the content, or the content names the session that knows it.
@@ -110,8 +119,8 @@ Table body_table(const Kind& kind) {
       {"signed_statement.signer", no_cert, decode,  decode,   none, kind.other_sender ? no_cert : none},
       {"bag",                     none,    no_cert, none,     none, none},
       {"bag.certificates",        no_cert, no_cert, bad_cert, free, kind.other_sender ? no_cert : none, "the same one twice"},
-      {"bag.crls",                free,    none,    free,     none, none, "lists are not read yet"},
-      {"bag.brand_crl_ids",       free,    none,    free,     none, none, "lists are not read yet"},
+      {"bag.crls",                free,    none,    free,     none, none, "without a BCI they mean nothing"},
+      {"bag.brand_crl_ids", kind.answer ? decode : free, none, kind.answer ? decode : free, none, none, "read in answers only"},
   };
 }
 
@@ -151,14 +160,18 @@ Kind kind_of(MessageType type) {
       break;
     case wire::MESSAGE_TYPE_AUTH_REQ:
     case wire::MESSAGE_TYPE_AUTH_RES:
+    case wire::MESSAGE_TYPE_AUTH_REV_REQ:
+    case wire::MESSAGE_TYPE_AUTH_REV_RES:
       kind.baggage = true;
       break;
     default:
       break;
   }
+  if (is_about_items(type)) kind.baggage = !kind.answer;
   const bool pcert = type == wire::MESSAGE_TYPE_PCERT_REQ || type == wire::MESSAGE_TYPE_PCERT_RES;
   if (is_registration(type)) return kind;  // one CA, whose requesters have no certificate yet
-  kind.trans_ids = !pcert && type != wire::MESSAGE_TYPE_PINIT_REQ;
+  const bool none = pcert || is_about_items(type) || is_batch(type);
+  kind.trans_ids = !none && type != wire::MESSAGE_TYPE_PINIT_REQ;
   kind.other_sender = kind.signer == Kind::certified;
   // The recipient: "any" in PReq, and in the answer to a PInitReq, which nobody signed.
   kind.other_receiver = type != wire::MESSAGE_TYPE_P_REQ && type != wire::MESSAGE_TYPE_PINIT_RES;
@@ -170,9 +183,11 @@ Kind kind_of(MessageType type) {
 Table field_table(MessageType type, std::string_view part, bool cardholder) {
   const auto kind = kind_of(type);
   const bool purchase = type <= wire::MESSAGE_TYPE_INQ_RES;
-  const auto own = is_registration(type) ? registration_table(type, part, cardholder)
-                   : purchase            ? purchase_table(type, part)
-                                         : payment_table(type, part);
+  const auto own = is_registration(type)  ? registration_table(type, part, cardholder)
+                   : purchase             ? purchase_table(type, part)
+                   : is_about_items(type) ? capture_table(type, part)
+                   : is_batch(type)       ? batch_table(type, part)
+                                          : payment_table(type, part);
   if (part == "MessageHeader") return message_header_table(kind) + own;
   if (part == "Body") return body_table(kind) + own;
   if (part == "content") return content_header_table(kind) + extensions_table() + own;

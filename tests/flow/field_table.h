@@ -70,7 +70,20 @@ Table field_table(MessageType type, std::string_view part, bool cardholder);
 // One file each.
 Table purchase_table(MessageType type, std::string_view part);
 Table payment_table(MessageType type, std::string_view part);
+Table capture_table(MessageType type, std::string_view part);
+/// Cap, CapRev, Cred, CredRev: the items' table is theirs, and no TransIDs stand in the header.
+bool is_about_items(MessageType type);
+Table batch_table(MessageType type, std::string_view part);
+bool is_batch(MessageType type);
+
+// Rows that several tables have.
+Table sent_thumbs_rows(const std::string& path);
+Table money_rows(const std::string& path, const char* more, const char* absent, const char* other);
+Table purchase_ids_rows(const std::string& path, const char* another, const char* absent);
 Table registration_table(MessageType type, std::string_view part, bool cardholder);
+
+/// A message that is not there and may be added: what a well-formed one gives; an empty one is none.
+Table optional_rows(const std::string& path, const char* added, const char* why = "");
 
 /// a, with the rows of b added; a row of b takes the place of one with the same path.
 Table operator+(Table a, const Table& b);

@@ -61,7 +61,8 @@ Table pinit_res() {
       {"order_description", free,    free,   decode, none, free, kOffer},
       {"offer_ends_ms",     free,    decode, decode, none, free, kOffer},
       {"brand_id",          differ,  decode, decode, none, none},
-  } + amount_rows("purch_amt", free, decode, kOffer);
+  } + amount_rows("purch_amt", free, decode, kOffer)
+    + optional_rows("install_recur_data", free, kOffer);
 }
 
 // PI-TBS at the merchant: the content of PReq.
@@ -80,7 +81,8 @@ Table preq() {
       {"merchant",       "thumbsMismatch", decode, decode, none, "thumbsMismatch"},
       {"brand_id",       rejected, decode, decode, none, none},
       {"valid_until_ms", free,     decode, decode, none, free, "any moment to come: how long the cardholder's word holds"},
-  } + amount_rows("purch_amt", rejected, decode);
+  } + amount_rows("purch_amt", rejected, decode)
+    + optional_rows("install_recur_data", rejected);
 }
 
 Table oi_data() {
@@ -130,24 +132,29 @@ Table pres(const char* not_received) {
       {"hoi_data",        differ, not_received, decode, none, differ},
       {"hpi_data",        differ, not_received, decode, none, differ},
       {"gateway",         differ, not_received, decode, none, differ},
-      {"payloads",                           none,   decode, none,   free, none, "the first is read"},
+      {"payloads",                           none,   decode, none,   differ, none},
       {"payloads.auth_rrpid",                free,   decode, decode, none, free, "merchant and gateway know it"},
-      {"payloads.acq_card_msg",              free,   none,   decode, none, none, "opaque; not used yet"},
+      {"payloads.acq_card_msg",              free,   none,   decode, none, none, "shown if it opens"},
       {"payloads.auth_status",               none,   decode, none,   none, none},
       {"payloads.auth_status.auth_date_ms",  free,   decode, decode, none, free, issuer},
       {"payloads.auth_status.auth_code",     decode, decode, decode, none, none},
       {"payloads.auth_status.approval_code", free,   decode, decode, none, free, issuer},
       {"payloads.cap_status",                none,   free,   none,   none, none, said},
       {"payloads.cap_status.cap_date_ms",    free,   decode, decode, none, free, said},
-      {"payloads.cap_status.cap_code",       free,   decode, decode, none, none, said},
+      {"payloads.cap_status.cap_code",       decode, decode, decode, none, none},
   } + amount_rows("purch_amt", differ, not_received)
     + Table{
       {"payloads.auth_status.auth_amt",           none,   decode, none,   none, none},
       {"payloads.auth_status.auth_amt.currency",  decode, decode, decode, none, none},
-      {"payloads.auth_status.auth_amt.amount",    differ, decode, decode, none, free, "less than was signed: not all is delivered yet"},
+      {"payloads.auth_status.auth_amt.amount",    differ, decode, decode, none, differ},
       {"payloads.auth_status.auth_amt.amt_exp10", decode, decode, decode, none, none},
     }
-    + amount_rows("payloads.cap_status.cap_amt", free, free, "said to the cardholder; what is owed is auth_amt");
+    + amount_rows("payloads.cap_status.cap_amt", differ, decode)
+    + Table{
+      {"payloads.cap_status.cap_amt.amount",      differ, decode, decode, none, free, "less than was authorised is captured"},
+    }
+    + optional_rows("payloads.auth_status.curr_conv", free, issuer)
+    + optional_rows("payloads.cred_status_seq", free, said);
 }
 
 Table inq_req() {

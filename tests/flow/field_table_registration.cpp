@@ -8,7 +8,7 @@ using namespace say;
 
 namespace {
 
-constexpr const char* kOwn = "the requester's own, made for this message";
+constexpr const char* kRequestersOwn = "the requester's own, made for this message";
 constexpr const char* kCas = "the CA's own word, under its signature";
 constexpr const char* kLater = "checked when the CertReq comes";
 constexpr const char* kMalformed = "regFormAnswerMalformed";
@@ -26,8 +26,8 @@ Table thumbs_rows() {
 
 Table card_c_init_req() {
   return Table{
-      {"lid_ee",   free, decode, decode, none, free, kOwn},
-      {"chall_ee", free, decode, decode, none, free, kOwn},
+      {"lid_ee",   free, decode, decode, none, free, kRequestersOwn},
+      {"chall_ee", free, decode, decode, none, free, kRequestersOwn},
       {"brand_id", unsupported, decode, decode, none, none},
   } + thumbs_rows();
 }
@@ -44,7 +44,7 @@ Table card_c_init_res() {
 Table reg_form_req() {
   return Table{
       {"lid_ee",       no_lid, decode, decode, none, no_lid},
-      {"chall_ee2",    free,   decode, decode, none, free, kOwn},
+      {"chall_ee2",    free,   decode, decode, none, free, kRequestersOwn},
       {"lid_ca",       no_lid, decode, decode, none, no_lid},
       {"request_type", decode, decode, decode, none, none},
       {"language",     free,   decode, decode, none, none, "the CertRes says if there is no such form"},
@@ -76,13 +76,15 @@ Table reg_form_res() {
       {"reg_form.fields.field_len",       free,   free,   decode, none, none, kCas},
       {"reg_form.fields.field_required",  free,   free,   none,   none, none, kCas},
       {"reg_form.fields.field_invisible", free,   none,   none,   none, none, kCas},
+      {"reg_form.fields.field_type",      free,   none,   decode, none, none, kCas},
+      {"reg_form.fields.choices",         decode, none,   decode, none, none},
   } + form_rows(free);
 }
 
 Table me_aq_c_init_req() {
   return Table{
-      {"lid_ee",                       free,   decode, decode, none, free, kOwn},
-      {"chall_ee",                     free,   decode, decode, none, free, kOwn},
+      {"lid_ee",                       free,   decode, decode, none, free, kRequestersOwn},
+      {"chall_ee",                     free,   decode, decode, none, free, kRequestersOwn},
       {"request_type",                 decode, decode, decode, none, none},
       {"id_data",                      none,   decode, none,   none, none},
       {"id_data.merchant_bin",         free,   decode, decode, none, none, kLater},
@@ -110,6 +112,8 @@ Table me_aq_c_init_res() {
       {"acct_data_field.field_len",       free,   free,   decode, none, none, kCas},
       {"acct_data_field.field_required",  free,   free,   none,   none, none, kCas},
       {"acct_data_field.field_invisible", free,   free,   none,   none, none, kCas},
+      {"acct_data_field.field_type",      free,   none,   decode, none, none, kCas},
+      {"acct_data_field.choices",         decode, none,   decode, none, none},
       {"cae_thumb",                  no_cert, decode, decode, none, none},
       {"kem_challenge_encapsulated", crypto,  decode, decode, none, crypto},
       {"kem_challenge",              crypto,  decode, decode, none, crypto},
@@ -126,12 +130,13 @@ Table me_aq_c_init_res() {
 Table cert_req(bool cardholder) {
   const Table both = Table{
       {"lid_ee",          no_lid, decode, decode, none, no_lid},
-      {"chall_ee3",       free,   decode, decode, none, free, kOwn},
+      {"chall_ee3",       free,   decode, decode, none, free, kRequestersOwn},
       {"lid_ca",          no_lid, decode, decode, none, no_lid},
       {"chall_ca",        chall,  decode, decode, none, chall},
       {"request_type",    decode, decode, decode, none, none},
       {"request_date_ms", free,   decode, decode, none, free, "the date of the header counts"},
       {"signature_key",   crypto, decode, decode, none, crypto},
+      {"ee_thumb",        decode, none,   decode, none, none, "a first registration renews nothing"},
   } + thumbs_rows();
   if (cardholder) {
     return both + Table{
@@ -191,7 +196,7 @@ Table cert_res(bool cardholder) {
 Table cert_inq_req() {
   return {
       {"lid_ee",    no_lid, decode, decode, none, no_lid},
-      {"chall_ee3", free,   decode, decode, none, free, kOwn},
+      {"chall_ee3", free,   decode, decode, none, free, kRequestersOwn},
       {"lid_ca",    no_lid, decode, decode, none, crypto},
   };
 }

@@ -222,3 +222,11 @@ TEST_CASE("each field of PReq and PRes is looked at") { check_pair(Pair::preq); 
 TEST_CASE("each field of InqReq and InqRes is looked at") { check_pair(Pair::inq); }
 TEST_CASE("each field of AuthReq and AuthRes is looked at") { check_pair(Pair::auth); }
 TEST_CASE("each field of PCertReq and PCertRes is looked at") { check_pair(Pair::pcert); }
+TEST_CASE("each field of AuthRevReq and AuthRevRes is looked at") { check_pair(Pair::auth_rev); }
+TEST_CASE("each field of CapReq and CapRes is looked at") { check_pair(Pair::cap); }
+TEST_CASE("each field of CapRevReq and CapRevRes is looked at") { check_pair(Pair::cap_rev); }
+TEST_CASE("each field of CredReq and CredRes is looked at") { check_pair(Pair::cred); }
+TEST_CASE("each field of CredRevReq and CredRevRes is looked at") { check_pair(Pair::cred_rev); }
+TEST_CASE("each field of BatchAdminReq and BatchAdminRes is looked at") {
+  check_pair(Pair::batch_admin);
+}

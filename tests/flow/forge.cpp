@@ -5,8 +5,6 @@
 namespace set::flow {
 namespace {
 
-Rng& rng() { return Rng::system(); }
-
 std::shared_ptr<const SecretBytes> shared(SecretBytes secret) {
   return std::make_shared<const SecretBytes>(std::move(secret));
 }
@@ -45,8 +43,8 @@ Forged close_request(const Exchange& exchange, const Inside& inside) {
   }
   const auto& recipient = exchange.receiver->key_exchange.value().leaf;
   const auto key = must(KemPublicKey::from_spki(recipient.public_key()));
-  auto hpke = must(
-      hpke_sender(key, hpke_info(exchange.request.content_type, recipient.thumbprint()), rng()));
+  auto hpke = must(hpke_sender(
+      key, hpke_info(exchange.request.content_type, recipient.thumbprint()), Rng::system()));
   const auto aad = view_of(wrapper.header());
   auto& sealed = *wrapper.mutable_sealed();
   sealed.set_recipient(recipient.thumbprint().str());
@@ -77,8 +75,9 @@ Forged close_answer(const Exchange& exchange, const Inside& inside) {
   wire::MessageWrapper wrapper;
   wrapper.set_header(string_of(serialize(inside.header)));
   if (const auto& key = exchange.sent->pending.key) {
-    const auto sealed = seal_reply(key->secret.reveal(), key->encapsulated,
-                                   view_of(wrapper.header()), serialize(inside.body), rng());
+    const auto sealed =
+        seal_reply(key->secret.reveal(), key->encapsulated, view_of(wrapper.header()),
+                   serialize(inside.body), Rng::system());
     wrapper.mutable_reply()->set_ciphertext(string_of(sealed));
   } else {
     *wrapper.mutable_clear() = inside.body;

@@ -5,13 +5,11 @@
 namespace set::flow {
 namespace {
 
-Rng& rng() { return Rng::system(); }
-
 using Key = std::shared_ptr<const SoftwareSigner>;
 
 Key new_key() {
   return std::make_shared<const SoftwareSigner>(
-      SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_65, rng()));
+      SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_65, Rng::system()));
 }
 
 std::shared_ptr<const Party> party_of(Key key, Certificate leaf, std::vector<Certificate> issuers) {
@@ -53,7 +51,7 @@ Line line(Role role, const Authorities& authorities) {
 std::shared_ptr<const Party> certify(const CertificateTemplate& contents, const Line& by) {
   auto key = new_key();
   auto leaf = must(issue_certificate(contents, key->public_key(), &by.issuer->certificate,
-                                     by.issuer->key, rng()));
+                                     by.issuer->key, Rng::system()));
   return party_of(std::move(key), std::move(leaf), by.issuers);
 }
 
@@ -71,7 +69,7 @@ std::shared_ptr<const Party> certified_by_end_entity(const CertificateTemplate& 
                                                      const Line& by) {
   const auto issuer_key = new_key();
   auto issuer = must(issue_certificate(contents, issuer_key->public_key(), &by.issuer->certificate,
-                                       by.issuer->key, rng()));
+                                       by.issuer->key, Rng::system()));
   auto authority = contents;
   authority.roles = {Role::cca};
   authority.key_use = KeyUse::certificate_signing;
@@ -79,12 +77,12 @@ std::shared_ptr<const Party> certified_by_end_entity(const CertificateTemplate& 
   authority.path_limit = 0;
   authority.merchant_data.reset();
   const auto& brand = home().brand;
-  const auto shown = must(
-      issue_certificate(authority, issuer_key->public_key(), &brand.certificate, brand.key, rng()));
+  const auto shown = must(issue_certificate(authority, issuer_key->public_key(), &brand.certificate,
+                                            brand.key, Rng::system()));
   auto inner = contents;
   inner.organizational_unit = "Another";
   auto key = new_key();
-  auto leaf = must(issue_certificate(inner, key->public_key(), &shown, *issuer_key, rng()));
+  auto leaf = must(issue_certificate(inner, key->public_key(), &shown, *issuer_key, Rng::system()));
   auto issuers = by.issuers;
   issuers.insert(issuers.begin(), std::move(issuer));
   return party_of(std::move(key), std::move(leaf), std::move(issuers));
@@ -95,9 +93,9 @@ std::shared_ptr<const Party> for_key_exchange(Role role, CertificateTemplate con
   contents.key_use = KeyUse::key_exchange;
   if (role == Role::gateway) contents.card_cert_required = contents.tunneling = true;
   const auto by = line(role, home());
-  const auto kem = KemPrivateKey::generate(rng());
+  const auto kem = KemPrivateKey::generate(Rng::system());
   auto leaf = must(issue_certificate(contents, kem.public_key().spki(), &by.issuer->certificate,
-                                     by.issuer->key, rng()));
+                                     by.issuer->key, Rng::system()));
   return party_of(new_key(), std::move(leaf), by.issuers);
 }
 

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "set/v1/authorization.pb.h"
+#include "set/v1/batch.pb.h"
 #include "set/v1/enrollment.pb.h"
 #include "set/v1/types.pb.h"
 
@@ -28,6 +30,29 @@ void fill_sample(Message& message) {
     amount->set_currency(978);
     amount->set_amount(1);
     amount->set_amt_exp10(-2);
+  } else if (auto* mandate = DynamicCastToGenerated<wire::InstallRecurData>(&message)) {
+    mandate->set_install_total_trans(2);
+    fill_sample(*mandate->mutable_max_amt());
+  } else if (auto* address = DynamicCastToGenerated<wire::AVSData>(&message)) {
+    address->set_country("756");
+  } else if (auto* market = DynamicCastToGenerated<wire::MarketSpecAuthData>(&message)) {
+    market->mutable_transport();
+  } else if (auto* sale = DynamicCastToGenerated<wire::SaleDetail>(&message)) {
+    sale->set_mer_order_num("1");
+  } else if (auto* note = DynamicCastToGenerated<wire::CurrConv>(&message)) {
+    note->set_rate(1);
+    note->set_card_curr(756);
+  } else if (auto* codes = DynamicCastToGenerated<wire::AuthValCodes>(&message)) {
+    codes->set_validation_code("A1B2");
+  } else if (auto* batch = DynamicCastToGenerated<wire::BatchStatus>(&message)) {
+    batch->set_batch_id("1");
+    batch->set_open_date_ms(1);
+  } else if (auto* details = DynamicCastToGenerated<wire::TransDetails>(&message)) {
+    details->set_next_starting_point(1);
+  } else if (auto* credit = DynamicCastToGenerated<wire::CredStatus>(&message)) {
+    credit->set_credit_date_ms(1);
+    credit->set_credit_code(1);
+    fill_sample(*credit->mutable_credit_amt());
   } else if (auto* extension = DynamicCastToGenerated<wire::Extension>(&message)) {
     extension->set_oid("2.23.42.9.1");
     extension->set_critical(true);

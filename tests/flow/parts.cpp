@@ -99,6 +99,14 @@ void add_auth_req_parts(const Exchange& exchange, const Inside& inside, const Cl
   parts.push_back(dual_part("PI-OILink", exchange, dual, &Dual::link, Rebind::no));
 }
 
+// CapTokenSeq beside the items.
+template <class Content>
+void add_tokens_part(const Exchange& exchange, const Inside& inside, const Close& close,
+                     std::vector<Part>& parts) {
+  parts.push_back(
+      linked_baggage<Content, wire::CapTokenSeq>(inside, exchange.request, exchange.sender, close));
+}
+
 }  // namespace
 
 std::vector<Part> parts_of_request(const Exchange& exchange) {
@@ -110,6 +118,17 @@ std::vector<Part> parts_of_request(const Exchange& exchange) {
   if (exchange.request.type == wire::MESSAGE_TYPE_AUTH_REQ) {
     add_auth_req_parts(exchange, inside, close, parts);
   }
+  if (exchange.request.type == wire::MESSAGE_TYPE_AUTH_REV_REQ) {
+    parts.push_back(linked_baggage<wire::AuthRevReqData, wire::AuthRevReqBaggage>(
+        inside, exchange.request, exchange.sender, close));
+  }
+  if (exchange.request.type == wire::MESSAGE_TYPE_CAP_REQ)
+    add_tokens_part<wire::CapReqData>(exchange, inside, close, parts);
+  if (exchange.request.type == wire::MESSAGE_TYPE_CAP_REV_REQ ||
+      exchange.request.type == wire::MESSAGE_TYPE_CRED_REQ ||
+      exchange.request.type == wire::MESSAGE_TYPE_CRED_REV_REQ) {
+    add_tokens_part<wire::CapRevOrCredReqData>(exchange, inside, close, parts);
+  }
   return parts;
 }
 
@@ -120,6 +139,10 @@ std::vector<Part> parts_of_answer(const Exchange& exchange, ByteView answer) {
       common_parts(inside, exchange.answer, *exchange.answer_content, exchange.receiver, close);
   if (exchange.answer.type == wire::MESSAGE_TYPE_AUTH_RES) {
     parts.push_back(linked_baggage<wire::AuthResData, wire::AuthResBaggage>(
+        inside, exchange.answer, exchange.receiver, close));
+  }
+  if (exchange.answer.type == wire::MESSAGE_TYPE_AUTH_REV_RES) {
+    parts.push_back(linked_baggage<wire::AuthRevResData, wire::AuthRevResBaggage>(
         inside, exchange.answer, exchange.receiver, close));
   }
   return parts;

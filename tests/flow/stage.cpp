@@ -18,7 +18,9 @@ std::string_view name_of(Pair pair) {
   static constexpr std::string_view kNames[] = {"CardCInit", "RegForm",    "Cert of a cardholder",
                                                 "CertInq",   "Me-AqCInit", "Cert of a merchant",
                                                 "PInit",     "P",          "Inq",
-                                                "Auth",      "PCert"};
+                                                "Auth",      "PCert",      "Cap",
+                                                "CapRev",    "Cred",       "CredRev",
+                                                "AuthRev",   "BatchAdmin"};
   return kNames[static_cast<std::size_t>(pair)];
 }
 
@@ -74,9 +76,21 @@ Exchange Stage::begin(Pair pair) {
     case Pair::auth:
       return auth();
     case Pair::pcert:
+      return pcert();
+    case Pair::cap:
+      return cap();
+    case Pair::cap_rev:
+      return cap_rev();
+    case Pair::cred:
+      return cred();
+    case Pair::cred_rev:
+      return cred_rev();
+    case Pair::auth_rev:
+      return auth_rev();
+    case Pair::batch_admin:
       break;
   }
-  return pcert();
+  return batch_admin();
 }
 
 grpc::Status Stage::Impl::send(MessageType door, const wire::MessageWrapper& in,
@@ -99,9 +113,21 @@ grpc::Status Stage::Impl::send(MessageType door, const wire::MessageWrapper& in,
     case wire::MESSAGE_TYPE_INQ_REQ:
       return merchant->service.PurchaseInquiry(nullptr, &in, &out);
     case wire::MESSAGE_TYPE_AUTH_REQ:
-      return gateway->service.authorize(in, out);
+      return gateway->service.authorize(std::nullopt, in, out);
+    case wire::MESSAGE_TYPE_AUTH_REV_REQ:
+      return gateway->service.reverse_authorization(std::nullopt, in, out);
+    case wire::MESSAGE_TYPE_CAP_REQ:
+      return gateway->service.capture(std::nullopt, in, out);
+    case wire::MESSAGE_TYPE_CAP_REV_REQ:
+      return gateway->service.reverse_capture(std::nullopt, in, out);
+    case wire::MESSAGE_TYPE_CRED_REQ:
+      return gateway->service.credit(std::nullopt, in, out);
+    case wire::MESSAGE_TYPE_CRED_REV_REQ:
+      return gateway->service.reverse_credit(std::nullopt, in, out);
+    case wire::MESSAGE_TYPE_BATCH_ADMIN_REQ:
+      return gateway->service.administer_batch(std::nullopt, in, out);
     case wire::MESSAGE_TYPE_PCERT_REQ:
-      return gateway->service.gateway_certificates(in, out);
+      return gateway->service.gateway_certificates(std::nullopt, in, out);
     default:
       throw std::logic_error("there is no such door");
   }
@@ -150,10 +176,17 @@ std::string Stage::dump(MessageType door) {
     case wire::MESSAGE_TYPE_INQ_REQ:
       return dump_of(impl_->merchant->database);
     case wire::MESSAGE_TYPE_AUTH_REQ:
+    case wire::MESSAGE_TYPE_AUTH_REV_REQ:
+    case wire::MESSAGE_TYPE_CAP_REQ:
+    case wire::MESSAGE_TYPE_CAP_REV_REQ:
+    case wire::MESSAGE_TYPE_CRED_REQ:
+    case wire::MESSAGE_TYPE_CRED_REV_REQ:
+    case wire::MESSAGE_TYPE_BATCH_ADMIN_REQ:
     case wire::MESSAGE_TYPE_PCERT_REQ:
       return dump_of(impl_->gateway->store.database());
     default:
-      return dump_of(impl_->ca.store.database());
+      // Its log has a line of each request, whatever became of it.
+      return dump_of(impl_->ca.store.database(), "audit");
   }
 }
 

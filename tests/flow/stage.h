@@ -9,7 +9,7 @@
 
 namespace set::flow {
 
-/// SET's ten pairs; Cert and CertInq in the form of each kind of requester.
+/// SET's pairs; Cert and CertInq in the form of each kind of requester.
 enum class Pair {
   card_c_init,
   reg_form,
@@ -22,11 +22,18 @@ enum class Pair {
   inq,
   auth,
   pcert,
+  cap,
+  cap_rev,
+  cred,
+  cred_rev,
+  auth_rev,
+  batch_admin,
 };
-inline constexpr Pair kAllPairs[] = {Pair::card_c_init,   Pair::reg_form,     Pair::card_cert,
-                                     Pair::card_cert_inq, Pair::me_aq_c_init, Pair::party_cert,
-                                     Pair::pinit,         Pair::preq,         Pair::inq,
-                                     Pair::auth,          Pair::pcert};
+inline constexpr Pair kAllPairs[] = {
+    Pair::card_c_init, Pair::reg_form, Pair::card_cert, Pair::card_cert_inq, Pair::me_aq_c_init,
+    Pair::party_cert,  Pair::pinit,    Pair::preq,      Pair::inq,           Pair::auth,
+    Pair::pcert,       Pair::cap,      Pair::cap_rev,   Pair::cred,          Pair::cred_rev,
+    Pair::auth_rev,    Pair::batch_admin};
 /// "PInit".
 std::string_view name_of(Pair pair);
 inline bool at_ca(Pair pair) { return pair <= Pair::party_cert; }
@@ -59,7 +66,7 @@ class Stage {
   /// A fresh, valid request in its context.
   Exchange begin(Pair pair);
 
-  /// To one of the ten doors, named by the request that it takes, as gRPC would. Takes 10 ms of the
+  /// To one of the doors, named by the request that it takes, as gRPC would. Takes 10 ms of the
   /// stage's time, in which the daemons' allowance of Errors renews itself.
   Delivered deliver(MessageType door, ByteView wrapper);
   /// What became of a request at its own door.
@@ -101,6 +108,7 @@ class Stage {
   struct Impl;
   struct Registration;
   struct Purchase;
+  struct FollowUp;
 
   Exchange card_c_init();
   Exchange reg_form();
@@ -112,6 +120,13 @@ class Stage {
   Exchange inq();
   Exchange auth();
   Exchange pcert();
+  // stage_follow_up.cpp
+  Exchange cap();
+  Exchange cap_rev();
+  Exchange cred();
+  Exchange cred_rev();
+  Exchange auth_rev();
+  Exchange batch_admin();
 
   std::unique_ptr<Impl> impl_;
 };

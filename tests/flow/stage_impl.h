@@ -75,6 +75,27 @@ struct Stage::Purchase {
   Stage& stage_;
 };
 
+/// What follows an authorisation, at the stage's merchant and gateway.
+struct Stage::FollowUp {
+  explicit FollowUp(Stage& stage) : stage_(stage) {}
+
+  /// A paid order: a sale, or authorised only.
+  LIDM order(bool capture_now);
+  template <class Req, class Res>
+  Exchange exchange(const LIDM& order, const merchant::ItemWish& wish, merchant::MakeItems make,
+                    merchant::AcceptItems<Res> accept);
+  /// All that is left, or all of what is undone.
+  template <class Req, class Res>
+  Exchange exchange(const LIDM& order, merchant::ItemKind kind, merchant::MakeItems make,
+                    merchant::AcceptItems<Res> accept) {
+    return exchange<Req, Res>(order, merchant::ItemWish{kind, std::nullopt, "", "", false}, make,
+                              accept);
+  }
+
+ private:
+  Stage& stage_;
+};
+
 struct Stage::Impl {
   explicit Impl(Setting with);
 
@@ -92,6 +113,7 @@ struct Stage::Impl {
   std::shared_ptr<const Party> stranger;  ///< no certificate yet
   /// The last PReq's order, by its RRPID: what an inquiry asks about.
   std::map<RRPID, wallet::Order> orders;
+  merchant::OrderTerms terms;  ///< of the next order
 
   grpc::Status send(MessageType door, const wire::MessageWrapper& in, wire::MessageWrapper& out);
   void heard(const wire::MessageWrapper& wrapper);

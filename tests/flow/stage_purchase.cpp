@@ -40,7 +40,7 @@ Stage::Purchase::Init Stage::Purchase::init() {
   const auto& self = *s.merchant_party;
   const auto order =
       must(merchant::make_order(must(Amount::parse(s.setting.amount)), s.setting.description,
-                                std::chrono::hours(1), stage_.now(), s.rng));
+                                std::chrono::hours(1), stage_.now(), s.rng, s.terms));
   must(s.merchant->store.insert(order.order));
   const auto known = certificates_of(self);
   const auto& thumbprint = self.signature->leaf.thumbprint();
@@ -116,7 +116,7 @@ Word Stage::resolve(const Exchange& preq) {
   auto& s = *impl_;
   const auto& order = impl_->orders.at(preq.sent->pending.rrpid);
   auto found = must(s.merchant->store.find(order.offer.trans_ids.xid)).value();
-  auto now = std::move(found.authorization).value();
+  auto now = std::move(found.authorizations.at(0));
   if (auto* awaiting = std::get_if<merchant::AwaitingAuthRes>(&now)) {
     now = must(s.merchant->resolver.resolve(std::get<merchant::Ordered>(found.state),
                                             std::move(*awaiting), std::chrono::seconds(5)));
@@ -142,7 +142,7 @@ Exchange Stage::auth() {
   cut_line(false);
   auto found = must(s.merchant->store.find(made.order.offer.trans_ids.xid)).value();
   const auto awaiting = std::make_shared<merchant::AwaitingAuthRes>(
-      std::get<merchant::AwaitingAuthRes>(std::move(*found.authorization)));
+      std::get<merchant::AwaitingAuthRes>(std::move(found.authorizations.at(0))));
   auto request = std::move(awaiting->request);
   awaiting->request = {};
   const Ends ends{s.merchant_party, s.gateway_party, {std::string(test::kBrand), {}}, clock()};

@@ -136,12 +136,12 @@ void Stage::forget_attempts() {
 Stage::Registration::PartyInit Stage::Registration::party_init(const PartyToEnroll& party) {
   auto& s = *stage_.impl_;
   auto keys = std::make_shared<PartyKeys>(PartyKeys::generate(s.rng));
-  auto sent = must(make_me_aq_c_init_req(party, *keys, *s.stranger, stage_.now(), s.rng));
+  auto sent = must(make_me_aq_c_init_req(party, keys->key_exchange, *s.stranger, stage_.now(), s.rng));
   auto asked = exchange<MeAqCInitReq, MeAqCInitRes>(
       std::move(sent.request), s.stranger,
       [clock = stage_.clock(), next = sent.next, keys,
        self = s.stranger](const OpenedAnswer<MeAqCInitRes>& res) -> Result<Word> {
-        const auto outcome = TRY(accept_me_aq_c_init_res(next, *keys, res, *self->trust, clock()));
+        const auto outcome = TRY(accept_me_aq_c_init_res(next, keys->key_exchange, res, *self->trust, clock()));
         return Word(std::holds_alternative<PartyInitiated>(outcome) ? kAccepted : "referral");
       });
   return {std::move(keys), std::move(sent.next), std::move(asked)};
@@ -151,7 +151,7 @@ Stage::Registration::PartyAsked Stage::Registration::party_asked(const PartyToEn
   auto& s = *stage_.impl_;
   auto init = party_init(party);
   auto initiated = std::get<PartyInitiated>(must(accept_me_aq_c_init_res(
-      init.next, *init.keys, ask<MeAqCInitRes>(init.exchange), *s.stranger->trust, stage_.now())));
+      init.next, init.keys->key_exchange, ask<MeAqCInitRes>(init.exchange), *s.stranger->trust, stage_.now())));
   ca::TokenRecord record;
   record.role = party.role;
   record.name = "Test Shop";

@@ -18,7 +18,7 @@ struct Bank {
   AcquirerClient with(AcquirerOptions options) {
     return AcquirerClient(
         store.database(), cards, SecretBytes::copy_of(Bytes(48, 7)), options,
-        [this] { return now; }, rng, [this](Duration time) { slept.push_back(time); });
+        [this] { return now; }, [this](Duration time) { slept.push_back(time); });
   }
 
   PANData account(std::string_view pan, std::string_view expiry = kExpiry) {
@@ -46,7 +46,25 @@ struct Bank {
                                .account = with_account,
                                .amount = value_of(Amount::parse(amount)),
                                .capture_now = capture_now,
-                               .merchant_id = "shop-1"});
+                               .merchant_id = "shop-1",
+                               .batch_id = "20261122"});
+  }
+  AcquirerMovement movement(const RRPID& auth_rrpid, std::string_view amount,
+                            std::string batch_id = "20261122") {
+    return {.name = rng.make<AcquirerName>(),
+            .auth_rrpid = auth_rrpid,
+            .amount = value_of(Amount::parse(amount)),
+            .batch_id = std::move(batch_id)};
+  }
+  Result<void> capture(const RRPID& auth_rrpid, std::string_view amount, bool final = true) {
+    return acquirer.capture(movement(auth_rrpid, amount), final);
+  }
+  SettlementTotals totals(std::string_view batch_id = "20261122") {
+    return value_of(acquirer.reconcile({.merchant_id = "shop-1",
+                                        .batch_id = std::string(batch_id),
+                                        .currency = value_of(Currency::from_code("EUR")),
+                                        .totals = {}}))
+        .totals;
   }
   AuthCode code(std::string_view pan, std::string_view amount, bool capture_now = false,
                 std::string_view expiry = kExpiry) {
@@ -111,19 +129,142 @@ TEST_CASE_METHOD(Bank, "a hold ends with its time, a capture does not") {
   now = value_of(held.answer).hold_expires;
   CHECK(code(kApprovePan, "700.00 EUR") == AuthCode::approved);
   CHECK(code(kApprovePan, "0.01 EUR") == AuthCode::declined);
-  CHECK_FALSE(acquirer.capture(held.auth_rrpid, euro("700.00")));
+  CHECK_FALSE(capture(held.auth_rrpid, "700.00 EUR"));
 }
 
-TEST_CASE_METHOD(Bank, "a hold is captured once, in part or whole, and the rest is free again") {
+TEST_CASE_METHOD(Bank, "a final capture, in part or whole, frees what is left") {
   const auto held = ask(kApprovePan, "1000.00 EUR");
-  CHECK_FALSE(acquirer.capture(held.auth_rrpid, euro("1000.01")));
-  CHECK_FALSE(acquirer.capture(held.auth_rrpid, value_of(Amount::parse("100 JPY"))));
-  CHECK(acquirer.capture(held.auth_rrpid, euro("900.00")));
-  CHECK(acquirer.capture(held.auth_rrpid, euro("900.00")));
-  CHECK_FALSE(acquirer.capture(held.auth_rrpid, euro("100.00")));
+  CHECK_FALSE(capture(held.auth_rrpid, "1000.01 EUR"));
+  CHECK_FALSE(capture(held.auth_rrpid, "100 JPY"));
+  const auto part = movement(held.auth_rrpid, "900.00 EUR");
+  CHECK(acquirer.capture(part, true));
+  CHECK(acquirer.capture(part, true));
+  CHECK_FALSE(capture(held.auth_rrpid, "100.00 EUR"));
   CHECK(code(kApprovePan, "100.00 EUR") == AuthCode::approved);
   CHECK(code(kApprovePan, "0.01 EUR") == AuthCode::declined);
-  CHECK_FALSE(acquirer.capture(rng.make<RRPID>(), euro("1.00")));
+  CHECK_FALSE(capture(rng.make<RRPID>(), "1.00 EUR"));
+}
+
+TEST_CASE_METHOD(Bank, "a hold is captured in parts until nothing is left of it") {
+  const auto held = ask(kApprovePan, "1000.00 EUR");
+  CHECK(capture(held.auth_rrpid, "300.00 EUR", false));
+  CHECK(code(kApprovePan, "0.01 EUR") == AuthCode::declined);  // the rest is still held
+  CHECK_FALSE(capture(held.auth_rrpid, "700.01 EUR", false));
+  CHECK(capture(held.auth_rrpid, "700.00 EUR", false));
+  CHECK_FALSE(capture(held.auth_rrpid, "0.01 EUR", false));
+  CHECK(totals().debits == CountAndSum{2, 100'000});
+}
+
+TEST_CASE_METHOD(Bank, "a hold can be lowered, but not below what was captured") {
+  const auto held = ask(kApprovePan, "1000.00 EUR");
+  CHECK(capture(held.auth_rrpid, "300.00 EUR", false));
+  CHECK_FALSE(acquirer.lower(movement(held.auth_rrpid, "299.99 EUR")));
+  CHECK_FALSE(acquirer.lower(movement(held.auth_rrpid, "1000.01 EUR")));
+  const auto lowered = movement(held.auth_rrpid, "400.00 EUR");
+  CHECK(acquirer.lower(lowered));
+  CHECK(acquirer.lower(lowered));
+  CHECK(code(kApprovePan, "600.00 EUR") == AuthCode::approved);
+  CHECK_FALSE(capture(held.auth_rrpid, "100.01 EUR"));
+  CHECK(capture(held.auth_rrpid, "100.00 EUR"));
+}
+
+TEST_CASE_METHOD(Bank, "a capture is undone once, and may then be made again") {
+  const auto held = ask(kApprovePan, "500.00 EUR");
+  const auto captured = movement(held.auth_rrpid, "500.00 EUR");
+  const auto undone = rng.make<AcquirerName>();
+  CHECK(acquirer.capture(captured, true));
+  CHECK(acquirer.reverse_capture(undone, captured.name, "20261123"));
+  CHECK(acquirer.reverse_capture(undone, captured.name, "20261123"));
+  CHECK_FALSE(acquirer.reverse_capture(rng.make<AcquirerName>(), captured.name, "20261123"));
+  CHECK(capture(held.auth_rrpid, "500.00 EUR"));
+  CHECK(totals().debits == CountAndSum{2, 100'000});
+  CHECK(totals("20261123").debit_reversals == CountAndSum{1, 50'000});
+  CHECK(totals("20261123").net_minor() == -50'000);
+}
+
+TEST_CASE_METHOD(Bank, "a movement that is reversed before it comes will be refused") {
+  const auto held = ask(kApprovePan, "500.00 EUR");
+  const auto captured = movement(held.auth_rrpid, "500.00 EUR");
+  CHECK(acquirer.reverse_capture(rng.make<AcquirerName>(), captured.name, "20261122"));
+  CHECK_FALSE(acquirer.capture(captured, true));
+  CHECK(capture(held.auth_rrpid, "500.00 EUR"));
+}
+
+TEST_CASE_METHOD(Bank, "credits go up to what was captured, and can be undone") {
+  const auto sale = ask(kApprovePan, "1000.00 EUR", true);
+  CHECK_FALSE(acquirer.credit(movement(sale.auth_rrpid, "1000.01 EUR")));
+  const auto credited = movement(sale.auth_rrpid, "600.00 EUR");
+  CHECK(acquirer.credit(credited));
+  CHECK(acquirer.credit(credited));
+  CHECK_FALSE(acquirer.credit(movement(sale.auth_rrpid, "400.01 EUR")));
+  CHECK(code(kApprovePan, "600.01 EUR") == AuthCode::declined);
+  // Money that went back cannot be taken off by undoing the sale as well.
+  const auto sale_capture = sale_capture_name(sale.auth_rrpid);
+  CHECK_FALSE(acquirer.reverse_capture(rng.make<AcquirerName>(), sale_capture, "20261122"));
+  CHECK(acquirer.reverse_credit(rng.make<AcquirerName>(), credited.name, "20261122"));
+  CHECK(acquirer.credit(movement(sale.auth_rrpid, "1000.00 EUR")));
+  CHECK(totals() == SettlementTotals{.debits = {1, 100'000},
+                                     .debit_reversals = {},
+                                     .credits = {2, 160'000},
+                                     .credit_reversals = {1, 60'000}});
+  CHECK(totals().net_minor() == 0);
+}
+
+TEST_CASE_METHOD(Bank, "a name used for one thing is refused for another") {
+  const auto held = ask(kApprovePan, "500.00 EUR");
+  auto used = movement(held.auth_rrpid, "100.00 EUR");
+  CHECK(acquirer.capture(used, false));
+  CHECK_FALSE(acquirer.credit(used));
+  used.amount = euro("100.01");
+  CHECK_FALSE(acquirer.capture(used, false));
+}
+
+TEST_CASE_METHOD(Bank, "a reconciliation says whether the batch's totals agree") {
+  CHECK(ask(kApprovePan, "10.00 EUR", true).answer);
+  AcquirerReconciliation batch{.merchant_id = "shop-1",
+                               .batch_id = "20261122",
+                               .currency = value_of(Currency::from_code("EUR")),
+                               .totals = {.debits = {1, 1000}}};
+  CHECK(value_of(acquirer.reconcile(batch)).in_balance);
+  batch.totals.debits.minor = 999;
+  CHECK_FALSE(value_of(acquirer.reconcile(batch)).in_balance);
+}
+
+TEST_CASE_METHOD(Bank, "an authorisation may use the card of an approved one, and counts on it") {
+  const auto first = ask(kApprovePan, "600.00 EUR", true);
+  const auto subsequent = [&](const RRPID& name, const RRPID& original, std::string_view amount,
+                              std::string merchant_id = "shop-1") {
+    return acquirer.authorize_subsequent({.auth_rrpid = name,
+                                          .original = original,
+                                          .amount = value_of(Amount::parse(amount)),
+                                          .capture_now = true,
+                                          .merchant_id = std::move(merchant_id),
+                                          .batch_id = "20261122"});
+  };
+  const auto name = rng.make<RRPID>();
+  const auto approved = value_of(subsequent(name, first.auth_rrpid, "400.00 EUR"));
+  CHECK(approved.code == AuthCode::approved);
+  CHECK(value_of(subsequent(name, first.auth_rrpid, "400.00 EUR")).approval_code ==
+        approved.approval_code);
+  CHECK(value_of(subsequent(rng.make<RRPID>(), name, "0.01 EUR")).code == AuthCode::declined);
+  CHECK(totals().debits == CountAndSum{2, 100'000});
+  const auto refused = ask(kDeclinePan, "1.00 EUR");
+  for (const auto& original : {rng.make<RRPID>(), refused.auth_rrpid}) {
+    CHECK_FALSE(subsequent(rng.make<RRPID>(), original, "1.00 EUR"));
+  }
+  CHECK_FALSE(subsequent(rng.make<RRPID>(), first.auth_rrpid, "1.00 EUR", "shop-2"));
+  now = value_of(parse_instant("2031-01-01T00:00:00Z"));
+  CHECK(value_of(subsequent(rng.make<RRPID>(), first.auth_rrpid, "1.00 EUR")).code ==
+        AuthCode::expired_card);
+}
+
+TEST_CASE_METHOD(Bank, "a whole authorisation can be undone with all that came of it") {
+  const auto held = ask(kApprovePan, "1000.00 EUR");
+  CHECK(capture(held.auth_rrpid, "600.00 EUR", false));
+  CHECK(acquirer.credit(movement(held.auth_rrpid, "100.00 EUR")));
+  CHECK(acquirer.reverse(held.auth_rrpid));
+  CHECK(totals().net_minor() == 0);
+  CHECK(code(kApprovePan, "1000.00 EUR") == AuthCode::approved);
 }
 
 TEST_CASE_METHOD(Bank,
@@ -157,7 +298,7 @@ TEST_CASE_METHOD(Bank, "a reversal frees what was held and ends its name") {
   }
   CHECK(code(kApprovePan, "1000.00 EUR") == AuthCode::approved);
   CHECK(code(kSlowPan, "1000.00 EUR") == AuthCode::approved);
-  CHECK_FALSE(acquirer.capture(held.auth_rrpid, euro("1.00")));
+  CHECK_FALSE(capture(held.auth_rrpid, "1.00 EUR"));
   CHECK_FALSE(ask_as(held.auth_rrpid, kApprovePan, "1000.00 EUR"));
   CHECK_FALSE(acquirer.inquire(held.auth_rrpid));
 }
@@ -172,7 +313,7 @@ TEST_CASE_METHOD(Bank, "a reversal that comes before its question keeps it from 
 TEST_CASE_METHOD(Bank, "the book holds no card number") {
   CHECK(code(kApprovePan, "1.00 EUR") == AuthCode::approved);
   const auto rows = value_of(store.database().in_transaction(
-      "test", [](Transaction& t) { return t.query("SELECT * FROM acquirer_holds"); }));
+      "test", [](Transaction& t) { return t.query("SELECT * FROM ledger_holds"); }));
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].blob(3).size() == 48);
 }

@@ -14,7 +14,7 @@ Result<OpenedAnswer<PCertRes>> ask(World& world, PCertReq pcert_req) {
                                          .now = world.now},
                                         world.rng));
   wire::MessageWrapper out;
-  const auto status = world.service->gateway_certificates(TRY(parse_wrapper(request.wire)), out);
+  const auto status = world.service->gateway_certificates(std::nullopt, TRY(parse_wrapper(request.wire)), out);
   CHECK(status.ok());
   const auto envelope = TRY(read_envelope(out, world.now));
   return Opener::answer<PCertRes>(envelope, request.pending, *world.merchant.party, {}, world.now);

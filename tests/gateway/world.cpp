@@ -41,7 +41,7 @@ World::World(GatewayTerms gateway_terms)
       token_key(rng.secret(kTokenKeyBytes)),
       receiver([this] { return gateway.party; }, store.database(), [this] { return now; }, rng),
       acquirer(
-          store.database(), cards, rng.secret(48), {}, [this] { return now; }, rng,
+          store.database(), cards, rng.secret(48), {}, [this] { return now; },
           [this](Duration time) { slept.push_back(time); }),
       terms(std::move(gateway_terms)),
       service(service_with(acquirer)) {}
@@ -83,7 +83,8 @@ MadePI World::make_pi(const Draft& draft) {
                             .merchant_signature = *draft.merchant_signature,
                             .merchant_key_exchange = draft.merchant->party->key_exchange->leaf,
                             .gateway_key_exchange = *draft.gateway_key_exchange,
-                            .card_secret = cardholder.card_secret.reveal()};
+                            .card_secret = cardholder.card_secret.reveal(),
+                            .install_recur = draft.install_recur};
   const auto purchase = value_of(make_purchase(order, draft.account, cardholder.party, now, rng));
   // What the merchant makes of the PReq.
   const auto envelope = value_of(read_envelope(value_of(wrapper_of(purchase.request.wire)), now));
@@ -92,19 +93,18 @@ MadePI World::make_pi(const Draft& draft) {
   std::vector<Certificate> chain{cardholder.party.signature->leaf};
   for (const auto& issuer : cardholder.party.signature->issuers) chain.push_back(issuer);
   return {set::make_pi(preq.message.evidence(), opened.pi, chain), purchase.hoi_data,
-          purchase.hpi_data, opened.oi.hod};
+          purchase.hpi_data, opened.oi.hod, bytes_of(purchase.card_message_key.reveal())};
 }
 
 MadeAuthReq World::make_auth_req(const Draft& draft, const MadePI& pi) {
-  AuthReq auth_req{.hoi_data = pi.hoi_data,
-                   .hod2 = pi.hod,
-                   .hpi_data = pi.hpi_data,
+  AuthReq auth_req{.check_digests = CheckDigests{pi.hoi_data, pi.hod, pi.hpi_data},
                    .auth_req_amt = draft.auth_req_amt,
                    .subsequent_auth_ind = draft.subsequent_auth_ind,
                    .merch_cat_code = "",
                    .thumbs = {},
                    .capture_now = draft.capture_now,
-                   .auth_ret_num = ""};
+                   .auth_ret_num = "",
+                   .install_recur = draft.install_recur};
   draft.change_auth_req(auth_req);
   auto baggage = pi.pi;
   draft.change_pi(baggage);
@@ -123,7 +123,7 @@ MadeAuthReq World::make_auth_req(const Draft& draft, const MadePI& pi) {
 Result<Bytes> World::send_to(Service& to, ByteView wire) {
   const auto in = TRY(wrapper_of(wire));
   wire::MessageWrapper out;
-  const auto status = to.authorize(in, out);
+  const auto status = to.authorize(std::nullopt, in, out);
   if (!status.ok()) return failure(ErrorCode::peer_unavailable, status.error_message());
   return serialize(out);
 }

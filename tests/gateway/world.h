@@ -31,6 +31,7 @@ struct Draft {
   Amount auth_req_amt = euro("49.95");
   bool capture_now = true;
   bool subsequent_auth_ind = false;
+  std::optional<InstallRecurData> install_recur = std::nullopt;  ///< signed and repeated
   std::function<void(AuthReq&)> change_auth_req = [](AuthReq&) {};
   std::function<void(Bytes& pi)> change_pi = [](Bytes&) {};
 };
@@ -39,6 +40,7 @@ struct Draft {
 struct MadePI {
   Bytes pi;
   Digest hoi_data, hpi_data, hod;
+  Bytes card_message_key = {};
 };
 
 /// An AuthReq on its way, and what opens its answer.

@@ -126,7 +126,7 @@ TEST_CASE("a PReq for another order than was offered is answered with orderRejec
   const auto outcome = value_of(
       accept_preq(purchase, shop.open_preq(draft), *shop.merchant.party, shop.now + row.later));
   REQUIRE(std::holds_alternative<Rejected>(outcome));
-  const auto pres = make_pres(std::get<Rejected>(outcome), std::nullopt, purchase.chall_c);
+  const auto pres = make_pres(std::get<Rejected>(outcome), {}, purchase.chall_c);
   CHECK(pres.completion_code == CompletionCode::order_rejected);
   CHECK(pres.payloads.empty());
   CHECK(pres.hoi_data);
@@ -161,15 +161,16 @@ TEST_CASE("a PRes tells the state and nothing more") {
   const auto auth_rrpid = shop.rng.make<RRPID>();
   const Authorized authorized{
       auth_rrpid, purchase.order.amount, shop.now, "A1B2C3", {}, {}, Bytes{7}, {}};
-  const auto pres_of = [&](std::optional<Authorization> authorization) {
-    return make_pres(order, authorization, purchase.chall_c);
+  const auto pres_of = [&](Authorization authorization) {
+    return make_pres(order, std::span(&authorization, 1), purchase.chall_c);
   };
-  CHECK(make_pres(purchase, std::nullopt, purchase.chall_c).completion_code ==
+  CHECK(make_pres(purchase, {}, purchase.chall_c).completion_code ==
         CompletionCode::order_not_received);
-  CHECK_FALSE(make_pres(purchase, std::nullopt, purchase.chall_c).hoi_data);
+  CHECK_FALSE(make_pres(purchase, {}, purchase.chall_c).hoi_data);
 
-  const auto waiting = pres_of(value_of(make_auth_req(
-      order, auth_rrpid, *shop.merchant.party, shop.gateway_certificates, shop.now, shop.rng)));
+  const auto waiting = pres_of(
+      value_of(make_auth_req(order, first_authorization(order.initiated.order, auth_rrpid),
+                             *shop.merchant.party, shop.gateway_certificates, shop.now, shop.rng)));
   CHECK(waiting.completion_code == CompletionCode::order_received);
   CHECK(waiting.payloads.empty());
   CHECK(waiting.gateway == purchase.gateway);
@@ -188,7 +189,62 @@ TEST_CASE("a PRes tells the state and nothing more") {
   CHECK(declined.completion_code == CompletionCode::authorization_performed);
   CHECK(declined.payloads.at(0).auth_status.auth_code == AuthCode::call_issuer);
   CHECK_FALSE(declined.payloads.at(0).auth_status.auth_amt);
-  for (const auto& pres : {waiting, approved, captured, declined}) CHECK(from_wire(to_wire(pres)));
+
+  Captured refunded{authorized, purchase.order.amount, shop.now};
+  refunded.credits.assign(kMaxCredStatuses + 6, {amount("0.01 EUR"), shop.now});
+  const auto credited = pres_of(refunded);
+  CHECK(credited.completion_code == CompletionCode::credit_performed);
+  CHECK(credited.payloads.at(0).cred_status_seq.size() == kMaxCredStatuses);
+  CHECK(credited.payloads.at(0).cap_status->cap_amt == purchase.order.amount);
+
+  const auto reversed = pres_of(Reversed{auth_rrpid, AuthCode::no_reply, shop.now});
+  CHECK(reversed.completion_code == CompletionCode::authorization_performed);
+  CHECK(reversed.payloads.at(0).auth_status.auth_code == AuthCode::no_reply);
+  CHECK_FALSE(reversed.payloads.at(0).auth_status.auth_amt);
+
+  const auto given_up = pres_of(GivenUp{{auth_rrpid, purchase.order.amount}});
+  CHECK(given_up.completion_code == CompletionCode::order_received);
+  for (const auto& pres : {waiting, approved, captured, declined, credited, reversed, given_up})
+    CHECK(from_wire(to_wire(pres)));
+}
+
+TEST_CASE("a PRes has a payload for each authorisation that is decided, oldest first") {
+  Shop shop;
+  const auto purchase = shop.initiate(shop.make_order());
+  const auto order = shop.take(purchase);
+  std::vector<Authorization> authorizations;
+  std::vector<RRPID> names;
+  for (int i = 0; i < kMaxPResPayloads + 2; ++i) {
+    names.push_back(shop.rng.make<RRPID>());
+    authorizations.emplace_back(
+        Authorized{names.back(), amount("1.00 EUR"), shop.now, "A1B2C3", {}, {}, {}, {}});
+  }
+  authorizations.emplace_back(GivenUp{{shop.rng.make<RRPID>(), amount("1.00 EUR")}});
+  const auto pres = make_pres(order, authorizations, purchase.chall_c);
+  REQUIRE(pres.payloads.size() == kMaxPResPayloads);  // the youngest of them
+  CHECK(pres.payloads.front().auth_rrpid == names.at(2));
+  CHECK(pres.payloads.back().auth_rrpid == names.back());
+  CHECK(from_wire(to_wire(pres)));
+}
+
+TEST_CASE("a mandate is offered, and taken only as it was offered") {
+  Shop shop;
+  auto made = shop.make_order("120.00 EUR");
+  const InstallRecurData mandate{InstallTotalTrans{12}, amount("10.00 EUR")};
+  made.order.terms = {true, amount("10.00 EUR"), mandate};
+  const auto purchase = shop.initiate(made);
+  CHECK(make_pinit_res(purchase).install_recur == mandate);
+  auto draft = shop.draft(purchase);
+  CHECK(std::holds_alternative<Ordered>(
+      value_of(accept_preq(purchase, shop.open_preq(draft), *shop.merchant.party, shop.now))));
+  const auto changed =
+      GENERATE_REF(std::optional<InstallRecurData>(),
+                   std::optional(InstallRecurData{InstallTotalTrans{13}, amount("10.00 EUR")}),
+                   std::optional(InstallRecurData{InstallTotalTrans{12}, amount("9.00 EUR")}),
+                   std::optional(InstallRecurData{Recurring{30, shop.now}, amount("10.00 EUR")}));
+  draft.install_recur = changed;
+  CHECK(std::holds_alternative<Rejected>(
+      value_of(accept_preq(purchase, shop.open_preq(draft), *shop.merchant.party, shop.now))));
 }
 
 TEST_CASE("only the cardholder of the PReq may ask how it stands") {
@@ -207,5 +263,5 @@ TEST_CASE("only the cardholder of the PReq may ask how it stands") {
   auto other_ids = purchase.ids;
   other_ids.lid_c = LIDC{"other"};
   CHECK(ask(order, other_ids, shop.cardholder.party).error().code == ErrorCode::unknown_lid);
-  CHECK(make_inq_res(purchase, std::nullopt, {chall_c2, {}}).state.chall_c == chall_c2);
+  CHECK(make_inq_res(purchase, {}, {chall_c2, {}}).state.chall_c == chall_c2);
 }

@@ -73,7 +73,8 @@ Draft Shop::draft(const Initiated& purchase) {
           purchase.brand,
           purchase.order.expires_at,
           &merchant.party->signature->leaf,
-          &gateway.party->key_exchange->leaf};
+          &gateway.party->key_exchange->leaf,
+          purchase.order.terms.mandate};
 }
 
 set::Purchase Shop::make_preq(const Draft& draft) {
@@ -88,7 +89,8 @@ set::Purchase Shop::make_preq(const Draft& draft) {
                             *draft.merchant_signature,
                             merchant.party->key_exchange->leaf,
                             *draft.gateway_key_exchange,
-                            cardholder.card_secret.reveal()};
+                            cardholder.card_secret.reveal(),
+                            draft.install_recur};
   return value_of(make_purchase(order, cardholder.pan_data(rng), cardholder.party, now, rng));
 }
 
@@ -119,15 +121,18 @@ Opened<InqReq> Shop::open_inq_req(const Request& request) {
 
 AuthRes approval(const Opened<AuthReq>& auth_req, const Party& gateway, Instant now) {
   AuthRes out;
-  out.hoi_data = auth_req.message->hoi_data;
-  out.hpi_data = auth_req.message->hpi_data;
+  if (auth_req.message->check_digests) {
+    out.hoi_data = auth_req.message->check_digests->hoi_data;
+    out.hpi_data = auth_req.message->check_digests->hpi_data;
+  }
   out.merchant = auth_req.message.signer().thumbprint();
   out.purch_amt = auth_req.message->auth_req_amt;
   out.auth_code = AuthCode::approved;
   out.auth_amt = auth_req.message->auth_req_amt;
   out.auth_date = now;
   out.approval_code = "A1B2C3";
-  out.cap_res = CapResPayload{CapCode::success, auth_req.message->auth_req_amt, "20261122", 1};
+  if (auth_req.message->capture_now)
+    out.cap_res = CapResPayload{CapCode::success, auth_req.message->auth_req_amt, "20261122", 1};
   out.pe_thumb = gateway.key_exchange->leaf.thumbprint();
   return out;
 }

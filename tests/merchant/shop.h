@@ -35,6 +35,7 @@ struct Draft {
   Instant valid_until;
   const Certificate* merchant_signature;
   const Certificate* gateway_key_exchange;
+  std::optional<InstallRecurData> install_recur = std::nullopt;
 };
 
 struct Shop {

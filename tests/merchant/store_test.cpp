@@ -4,6 +4,7 @@
 
 #include <catch2/generators/catch_generators.hpp>
 
+#include "merchant/schema.h"
 #include "merchant/store.h"
 #include "tests/merchant/shop.h"
 
@@ -29,8 +30,9 @@ struct Books {
     return purchase;
   }
   AwaitingAuthRes ask(const Ordered& order) {
-    return value_of(make_auth_req(order, shop.rng.make<RRPID>(), *shop.merchant.party,
-                                  shop.gateway_certificates, shop.now, shop.rng));
+    return value_of(
+        make_auth_req(order, first_authorization(order.initiated.order, shop.rng.make<RRPID>()),
+                      *shop.merchant.party, shop.gateway_certificates, shop.now, shop.rng));
   }
   Result<void> advance(const Ordered& order, const AwaitingAuthRes& awaiting) {
     return store.advance(order, awaiting, shop.now, shop.now + std::chrono::seconds(25));
@@ -71,7 +73,7 @@ TEST_CASE("a purchase comes back from the database as it went in, in every state
   REQUIRE(std::holds_alternative<Ordered>(ordered.state));
   CHECK(std::get<Ordered>(ordered.state).pi == order.pi);
   CHECK(std::get<Ordered>(ordered.state).preq.pi_tbs == order.preq.pi_tbs);
-  const auto& stored = std::get<AwaitingAuthRes>(*ordered.authorization);
+  const auto& stored = std::get<AwaitingAuthRes>(ordered.authorizations.at(0));
   CHECK(stored.request.wire == awaiting.request.wire);
   CHECK(equal(stored.request.pending.to_bytes().reveal(),
               awaiting.request.pending.to_bytes().reveal()));
@@ -82,12 +84,12 @@ TEST_CASE("a purchase comes back from the database as it went in, in every state
   value_of(books.store.advance(order, books.captured(awaiting)));
   const auto decided = books.find(xid);
   CHECK(std::get<Ordered>(decided.state).pi.empty());
-  const auto& captured = std::get<Captured>(*decided.authorization);
+  const auto& captured = std::get<Captured>(decided.authorizations.at(0));
   CHECK(captured.amount == awaiting.amount);
   CHECK(captured.authorized.approval_code == "A1B2C3");
   const auto summary = value_of(books.store.summarize(made.order.id, books.shop.now));
   CHECK(summary.status == OrderStatus::paid);
-  CHECK(summary.payments.at(0).captured == awaiting.amount);
+  CHECK(summary.payments.at(0).captured == awaiting.amount.minor());
   CHECK(value_of(books.store.list_orders(books.shop.now)).size() == 1);
 }
 
@@ -98,16 +100,16 @@ TEST_CASE("bytes that an AuthReq was made anew from are kept until it is decided
   value_of(books.advance(order, first));
   const auto asked_at = books.shop.now;
   const auto make_anew = [&] {
-    auto younger = value_of(make_auth_req(order, first.auth_rrpid, *books.shop.merchant.party,
-                                          books.shop.gateway_certificates, books.shop.now,
-                                          books.shop.rng));
-    auto replaced = books.store.replace_request(younger, books.shop.now,
-                                                books.shop.now - kFreshnessWindow);
+    auto younger =
+        value_of(make_auth_req(order, first, *books.shop.merchant.party,
+                               books.shop.gateway_certificates, books.shop.now, books.shop.rng));
+    auto replaced = books.store.replace_bytes(first.auth_rrpid, younger.request, books.shop.now,
+                                              books.shop.now - kFreshnessWindow);
     return std::pair(std::move(younger), std::move(replaced));
   };
   // Too young to be too old: the clocks differ, and more bytes would not help.
   CHECK(make_anew().second.error().code == ErrorCode::conflict);
-  CHECK(value_of(books.store.earlier_requests(first.auth_rrpid)).empty());
+  CHECK(value_of(books.store.earlier_bytes(first.auth_rrpid)).empty());
 
   books.shop.now = asked_at + std::chrono::minutes(6);
   const auto second = make_anew();
@@ -115,14 +117,14 @@ TEST_CASE("bytes that an AuthReq was made anew from are kept until it is decided
   books.shop.now = asked_at + std::chrono::minutes(12);
   const auto third = make_anew();
   value_of(third.second);
-  const auto kept = value_of(books.store.earlier_requests(first.auth_rrpid));
+  const auto kept = value_of(books.store.earlier_bytes(first.auth_rrpid));
   REQUIRE(kept.size() == 2);
   CHECK(kept[0].wire == second.first.request.wire);
   CHECK(kept[1].wire == first.request.wire);
   CHECK(kept[1].pending.request_digest == first.request.pending.request_digest);
 
   value_of(books.store.advance(order, books.captured(third.first)));
-  CHECK(value_of(books.store.earlier_requests(first.auth_rrpid)).empty());
+  CHECK(value_of(books.store.earlier_bytes(first.auth_rrpid)).empty());
 }
 
 TEST_CASE("what was decided stays decided, and its PI and AuthReq are gone") {
@@ -134,12 +136,15 @@ TEST_CASE("what was decided stays decided, and its PI and AuthReq are gone") {
   const auto again = books.store.advance(order, accept_error(awaiting, books.shop.now));
   REQUIRE_FALSE(again);
   CHECK(again.error().code == ErrorCode::conflict);
-  CHECK(books.store.replace_request(awaiting, books.shop.now, books.shop.now).error().code ==
-        ErrorCode::conflict);
+  CHECK(books.store
+            .replace_bytes(awaiting.auth_rrpid, awaiting.request, books.shop.now, books.shop.now)
+            .error()
+            .code == ErrorCode::conflict);
   const auto left = value_of(books.database.in_transaction("test", [](Transaction& t) {
     return t.query_one(
         "SELECT COUNT(*) FROM purchases p JOIN authorizations a ON a.xid = p.xid"
-        " WHERE p.pi IS NOT NULL OR a.auth_req IS NOT NULL OR a.pending_reply IS NOT NULL");
+        " JOIN requests r ON r.rrpid = a.auth_rrpid"
+        " WHERE p.pi IS NOT NULL OR r.wire IS NOT NULL OR r.pending_reply IS NOT NULL");
   }));
   CHECK(left->integer(0) == 0);
 }
@@ -219,7 +224,7 @@ TEST_CASE("what is awaited comes up when it is due, the same bytes each time") {
   value_of(books.store.make_all_due(books.shop.now));
   const auto due = value_of(books.store.due(books.shop.now, 10));
   REQUIRE(due.size() == 1);
-  CHECK(due.at(0).xid == order.initiated.ids.xid);
+  CHECK(due.at(0).rrpid == awaiting.auth_rrpid);
   CHECK(due.at(0).attempts == 0);
   value_of(books.store.postpone(awaiting.auth_rrpid, books.shop.now + std::chrono::seconds(2)));
   CHECK(value_of(books.store.due(books.shop.now, 10)).empty());
@@ -240,9 +245,11 @@ TEST_CASE("the database refuses what must never be, whatever the program thinks"
       "UPDATE authorizations SET authorized = requested + 1",
       "UPDATE authorizations SET captured = -1", "UPDATE authorizations SET state = 'declined'",
       "UPDATE authorizations SET auth_code = 2", "UPDATE authorizations SET approval_code = NULL",
-      "UPDATE authorizations SET auth_req = x'00'", "UPDATE orders SET amount = 0",
-      "UPDATE orders SET amount = -1", "UPDATE orders SET amount = 1000000000000001",
-      "UPDATE orders SET expires_at = created_at",
+      "UPDATE authorizations SET credited = captured + 1", "UPDATE authorizations SET released = 1",
+      "UPDATE requests SET wire = x'00'", "UPDATE items SET amount = 0",
+      "UPDATE items SET state = 'asked'", "UPDATE items SET reversed = rrpid",
+      "UPDATE orders SET amount = 0", "UPDATE orders SET amount = -1",
+      "UPDATE orders SET amount = 1000000000000001", "UPDATE orders SET expires_at = created_at",
       "UPDATE purchases SET bin = '" + std::string(kApprovePan) + "'",
       "UPDATE purchases SET paying = 2", "UPDATE purchases SET rrpid = NULL",
       "UPDATE purchases SET state = 'rejected'", "UPDATE purchases SET hod = NULL",
@@ -252,6 +259,61 @@ TEST_CASE("the database refuses what must never be, whatever the program thinks"
   const auto done = books.sql(statement);
   REQUIRE_FALSE(done);
   CHECK(done.error().code == ErrorCode::conflict);
+}
+
+TEST_CASE("a database of before captures had requests of their own comes along with what is open") {
+  Shop shop;
+  auto database = value_of(Database::open("sqlite::memory:"));
+  value_of(database.migrate(std::span(kMigrations).first(4)));
+  const auto order = shop.take(shop.initiate(shop.make_order()));
+  const auto awaiting =
+      value_of(make_auth_req(order, first_authorization(order.initiated.order, RRPID{{1}}),
+                             *shop.merchant.party, shop.gateway_certificates, shop.now, shop.rng));
+  const auto pending = bytes_of(awaiting.request.pending.to_bytes().reveal());
+  const auto insert = [&](Transaction& t, std::uint8_t id, const char* state) -> Result<void> {
+    const XID xid{{id}};
+    const LIDM number{std::string("o") + static_cast<char>('0' + id)};
+    TRY(t.execute(
+        "INSERT INTO orders (id, secret_digest, description, currency, amount, created_at,"
+        " expires_at) VALUES ($1, zeroblob(48), 'x', 978, 4995, 1, 2)",
+        {number}));
+    TRY(
+        t.execute("INSERT INTO purchases (xid, order_id, state, paying, request_digest, lid_c,"
+                  " language, chall_c, chall_m, brand, bin, gateway, initiated_at, rrpid,"
+                  " content_digest, cardholder, hoi_data, hpi_data, hod, valid_until, oi_data,"
+                  " pi_tbs, certificates) VALUES ($1, $2, 'ordered', 1, $3, x'01', 'en',"
+                  " zeroblob(20), zeroblob(20), 'B', '400000', zeroblob(32), 1, zeroblob(20),"
+                  " zeroblob(48), zeroblob(32), zeroblob(48), zeroblob(48), zeroblob(48), 2, x'01',"
+                  " x'01', x'01')",
+                  {xid, number, Digest{{id}}}));
+    const bool open = std::string_view(state) == "awaiting";
+    TRY(t.execute(
+        "INSERT INTO authorizations (auth_rrpid, xid, state, currency, requested,"
+        " authorized, captured, asked_at, auth_req, pending_reply, next_attempt_at,"
+        " decided_at, auth_code, approval_code)"
+        " VALUES ($1, $2, $3, 978, 4995, $4, $4, 1, $5, $6, $7, $8, $9, $10)",
+        {RRPID{{id}}, xid, state, open ? 0 : 4995,
+         open ? SqlValue(awaiting.request.wire) : SqlValue(), open ? SqlValue(pending) : SqlValue(),
+         open ? SqlValue(1) : SqlValue(), open ? SqlValue() : SqlValue(7),
+         open ? SqlValue() : SqlValue(0), open ? SqlValue() : SqlValue("A1B2C3")}));
+    return {};
+  };
+  value_of(database.in_transaction("test", [&](Transaction& t) -> Result<void> {
+    TRY(insert(t, 1, "awaiting"));
+    TRY(insert(t, 2, "captured"));
+    TRY(t.execute("INSERT INTO earlier_requests VALUES ($1, 0, x'02', $2)", {RRPID{{1}}, pending}));
+    return {};
+  }));
+
+  auto store = value_of(Store::open(database));
+  auto open = value_of(store.find(XID{{1}})).value();
+  REQUIRE(open.awaiting() != nullptr);
+  CHECK(open.awaiting()->request.wire == awaiting.request.wire);
+  CHECK(value_of(store.earlier_bytes(RRPID{{1}})).size() == 1);
+  CHECK(value_of(store.due(from_millis(1), 10)).size() == 1);
+  const auto done = value_of(store.find(XID{{2}})).value();
+  CHECK(std::get<Captured>(done.authorizations.at(0)).amount == amount("49.95 EUR"));
+  CHECK(value_of(store.summarize(LIDM{"o2"}, shop.now)).payments.at(0).items.size() == 1);
 }
 
 TEST_CASE("settings are kept and replaced, expired orders are told") {

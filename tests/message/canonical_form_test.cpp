@@ -150,7 +150,7 @@ TEST_CASE("a wrapper that the transport has parsed holds no unknown field at any
   wrapper.set_header("h");
   auto& statement = *wrapper.mutable_clear()->mutable_signed_statement();
   statement.set_content("c");
-  wrapper.mutable_clear()->mutable_bag()->add_certificates("x");
+  wrapper.mutable_clear()->mutable_bag()->add_certificates(std::string("x"));
   REQUIRE(check_known(wrapper));
 
   SECTION("at the top") {

@@ -5,6 +5,9 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "common/message/authorization.h"
+#include "common/message/authorization_reversal.h"
+#include "common/message/batch.h"
+#include "common/message/card_message.h"
 #include "common/message/enrollment.h"
 #include "common/message/gateway_certificate.h"
 
@@ -65,9 +68,43 @@ TEST_CASE("a CapCode has SET's spelling") {
       {9, "batchClosed"},
       {10, "unknownXID"},
       {11, "unknownLID"},
-      {12, "unspecified"},
+      {12, "amountError"},
+      {13, "unspecified"},
   }));
   CHECK(to_string(static_cast<CapCode>(number)) == name);
+}
+
+/// Checks a whole list, and that the number after the last has no name.
+template <class Code>
+void check_spelling(const std::vector<std::string>& names) {
+  for (std::size_t number = 0; number < names.size(); ++number) {
+    CHECK(to_string(static_cast<Code>(number)) == names[number]);
+  }
+  CHECK(to_string(static_cast<Code>(names.size())) == "unspecified");
+}
+
+TEST_CASE("the codes of reversals, credits and batches have SET's spelling") {
+  check_spelling<CapRevOrCredCode>({"success", "unspecifiedFailure", "duplicateRequest",
+                                    "originalProcessed", "originalNotFound", "capTokenMissing",
+                                    "invalidCapToken", "batchUnknown", "batchClosed",
+                                    "amountError"});
+  check_spelling<AuthRevCode>({"approved", "unspecifiedFailure", "noReply", "amountError",
+                               "expiredCard", "invalidTransaction", "systemError",
+                               "missingCapToken", "invalidCapToken", "invalidAmount"});
+  check_spelling<BatchOperation>({"open", "purge", "close"});
+  check_spelling<BAStatus>({"success", "brandNotSupported", "unknownBIN", "batchIDUnavailable",
+                            "batchAlreadyOpen", "unknownBatchID", "totalsOutOfBalance",
+                            "unspecifiedFailure", "brandBatchMismatch", "unknownStartingPoint",
+                            "stopItemDetail", "unknownBatchOperation"});
+  check_spelling<TransmissionStatus>({"pending", "inProgress", "batchRejectedByAcquirer",
+                                      "completedSuccessfully", "completedWithItemErrors"});
+  check_spelling<CardType>({"unavailable", "classic", "gold", "platinum", "premier", "debit",
+                            "pinBasedDebit", "atm", "electronicOnly", "unspecifiedConsumer",
+                            "corporateTravel", "purchasing", "business", "unspecifiedCommercial",
+                            "privateLabel", "proprietary"});
+  check_spelling<AVSResult>({"resultUnavailable", "noMatch", "addressMatchOnly",
+                             "postalCodeMatchOnly", "fullMatch"});
+  check_spelling<AcqCardCode>({"messageOfDay", "accountInfo", "callCustomerService"});
 }
 
 TEST_CASE("a CertStatusCode has SET's spelling and number") {
@@ -96,6 +133,10 @@ TEST_CASE("a message type has SET's name") {
       {wire::MESSAGE_TYPE_P_RES, "PRes"},
       {wire::MESSAGE_TYPE_INQ_REQ, "InqReq"},
       {wire::MESSAGE_TYPE_AUTH_RES, "AuthRes"},
+      {wire::MESSAGE_TYPE_AUTH_REV_REQ, "AuthRevReq"},
+      {wire::MESSAGE_TYPE_CAP_REV_RES, "CapRevRes"},
+      {wire::MESSAGE_TYPE_CRED_REV_REQ, "CredRevReq"},
+      {wire::MESSAGE_TYPE_BATCH_ADMIN_RES, "BatchAdminRes"},
       {wire::MESSAGE_TYPE_PCERT_REQ, "PCertReq"},
       {wire::MESSAGE_TYPE_CARD_C_INIT_RES, "CardCInitRes"},
       {wire::MESSAGE_TYPE_ME_AQ_C_INIT_REQ, "Me-AqCInitReq"},

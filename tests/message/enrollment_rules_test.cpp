@@ -35,6 +35,17 @@ TEST_CASE("a RegFormRes is a form with a commitment or a referral without") {
        [](auto& m) { m.mutable_reg_form()->mutable_fields(0)->set_field_id("2.23.42.2.x"); }},
       {"field of 1025",
        [](auto& m) { m.mutable_reg_form()->mutable_fields(0)->set_field_len(1025); }},
+      {"field of no type",
+       [](auto& m) {
+         m.mutable_reg_form()->mutable_fields(0)->set_field_type(static_cast<wire::RegFieldType>(6));
+       }},
+      {"choices of a text", [](auto& m) { m.mutable_reg_form()->mutable_fields(0)->add_choices("a"); }},
+      {"a choice without choices",
+       [](auto& m) {
+         m.mutable_reg_form()->mutable_fields(0)->set_field_type(wire::REG_FIELD_TYPE_CHOICE);
+       }},
+      {"an empty choice",
+       [](auto& m) { m.mutable_reg_form()->mutable_fields(2)->add_choices(""); }},
       {"policy too long",
        [](auto& m) { m.mutable_reg_form()->set_policy_text(std::string(16 * 1024 + 1, 'x')); }},
       {"nine URLs",
@@ -91,6 +102,14 @@ TEST_CASE("a CertReq has the keys and identity that fit its request type") {
       {"merchant, no TLS key", [](auto& m) { m.clear_tls_key(); }},
       {"merchant asks for a cardholder's",
        [](auto& m) { m.set_request_type(wire::REQUEST_TYPE_CARD_RENEWAL_SIG); }},
+      {"first registration, EEThumb", [](auto& m) { m.set_ee_thumb(std::string(32, 'x')); }},
+      {"renewal, no EEThumb", [](auto& m) { m.clear_ee_thumb(); }, 3},
+      {"renewal, hosts", [](auto& m) { m.add_tls_hosts("shop.example"); }, 3},
+      {"renewal, no signature key", [](auto& m) { m.clear_signature_key(); }, 3},
+      {"cardholder's renewal, no EEThumb", [](auto& m) { m.clear_ee_thumb(); }, 4},
+      {"TLS renewal, signature key", [=](auto& m) { m.set_signature_key(key); }, 5},
+      {"TLS renewal, no TLS key", [](auto& m) { m.clear_tls_key(); }, 5},
+      {"TLS renewal, EEThumb of 31", [](auto& m) { m.set_ee_thumb(std::string(31, 'x')); }, 5},
       {"cardholder asks for a merchant's",
        [](auto& m) { m.set_request_type(wire::REQUEST_TYPE_MER_INITIAL_BOTH); }, 2},
       {"cardholder, identity",
@@ -120,7 +139,7 @@ TEST_CASE("a CertRes of the wrong form is refused") {
       {"status zero", [](auto& m) { m.set_cert_status_code(0); }},
       {"status after the last", [](auto& m) { m.set_cert_status_code(13); }},
       {"item zero", [](auto& m) { m.mutable_failed_items(0)->set_item_number(0); }, 1},
-      {"item 33", [](auto& m) { m.mutable_failed_items(0)->set_item_number(33); }, 1},
+      {"item 65", [](auto& m) { m.mutable_failed_items(0)->set_item_number(65); }, 1},
       {"17 certificates",
        [](auto& m) {
          while (m.cert_thumbs_size() < 17) m.add_cert_thumbs(std::string(32, 'x'));

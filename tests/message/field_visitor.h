@@ -13,12 +13,9 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 /// Parts that the structs have no member for: the header is open.cpp's, the others are only passed
-/// over (Thumbs, CardType, extensions).
+/// over (extensions).
 inline bool is_outside_struct(const FieldDescriptor& field) {
-  const auto& name = field.full_name();
-  return field.name() == "header" || field.name() == "extensions" ||
-         name == "set.v1.Thumbs.crl_thumbs" || name == "set.v1.Thumbs.brand_crl_id_thumbs" ||
-         name == "set.v1.AuthResPayload.card_type";
+  return field.name() == "header" || field.name() == "extensions";
 }
 
 /// Calls visit(parent, field, index) for each field that is set; index is -1 unless repeated.

@@ -87,6 +87,28 @@ TEST_CASE("Thumbs are at most 64 of each kind, each of 32 octets") {
                                               }});
 }
 
+TEST_CASE("a BCI of the wrong form is refused") {
+  check_refused<BrandCRLIdentifier>(GENERATE(values<Change<wire::BrandCRLIdentifierTBS>>({
+      {"version 1", [](auto& m) { m.set_version(1); }},
+      {"no sequenceNum", [](auto& m) { m.clear_sequence_num(); }},
+      {"no brand", [](auto& m) { m.clear_brand_id(); }},
+      {"it ends before it begins", [](auto& m) { m.set_not_after_ms(m.not_before_ms()); }},
+      {"no crlNumber", [](auto& m) { m.mutable_crl_identifiers(0)->clear_crl_number(); }},
+      {"a crlNumber of 33 bits",
+       [](auto& m) { m.mutable_crl_identifiers(0)->set_crl_number(1ULL << 32U); }},
+      {"an issuer twice", [](auto& m) { *m.add_crl_identifiers() = m.crl_identifiers(0); }},
+      {"17 lists",
+       [](auto& m) {
+         m.clear_crl_identifiers();
+         for (char c = 'a'; c < 'a' + 17; ++c) {
+           auto& crl = *m.add_crl_identifiers();
+           crl.set_issuer_key_id(std::string(20, c));
+           crl.set_crl_number(1);
+         }
+       }},
+  })));
+}
+
 TEST_CASE("Thumbs that are empty are left out, so that saying nothing has one form") {
   CHECK_FALSE(to_wire(InqReq{}).has_thumbs());
   check_refused<InqReq>(
@@ -177,14 +199,56 @@ TEST_CASE("an authorisation in a PRes has amount and approval code iff it was ap
        [](auto& m) { m.mutable_payloads(1)->mutable_auth_status()->set_auth_code(18); }},
       {"no status", [](auto& m) { m.mutable_payloads(1)->clear_auth_status(); }},
       {"CapCode after the last",
-       [](auto& m) { m.mutable_payloads(0)->mutable_cap_status()->set_cap_code(13); }},
+       [](auto& m) { m.mutable_payloads(0)->mutable_cap_status()->set_cap_code(14); }},
       {"empty CapStatus", [](auto& m) { m.mutable_payloads(1)->mutable_cap_status(); }},
+      {"captured, no amount",
+       [](auto& m) { m.mutable_payloads(0)->mutable_cap_status()->clear_cap_amt(); }},
+      {"capture failed, amount",
+       [](auto& m) { m.mutable_payloads(0)->mutable_cap_status()->set_cap_code(2); }},
+      {"credited, no amount",
+       [](auto& m) { m.mutable_payloads(0)->mutable_cred_status_seq(0)->clear_credit_amt(); }},
+      {"CreditCode after the last",
+       [](auto& m) { m.mutable_payloads(0)->mutable_cred_status_seq(0)->set_credit_code(11); }},
   })));
 }
 
 TEST_CASE("an AuthReq of the wrong form is refused") {
   check_refused<AuthReq>(GENERATE(values<Change<wire::AuthReqData>>({
-      {"no digests", [](auto& m) { m.clear_check_digests(); }},
+      {"half the digests", [](auto& m) { m.mutable_check_digests()->clear_hod2(); }},
+      {"a SaleDetail without a sale", [](auto& m) { m.set_capture_now(false); }},
+      {"an empty SaleDetail", [](auto& m) { m.mutable_sale_detail()->Clear(); }},
+      {"SpecialProcessing after the last",
+       [](auto& m) { m.mutable_payload()->set_special_processing(3); }},
+      {"CardSuspect after the last", [](auto& m) { m.mutable_payload()->set_card_suspect(2); }},
+      {"MerchGroup after the last", [](auto& m) { m.mutable_payload()->set_merch_group(9); }},
+      {"AVSData without a country",
+       [](auto& m) { m.mutable_payload()->mutable_avs_data()->clear_country(); }},
+      {"AVSData of country CH",
+       [](auto& m) { m.mutable_payload()->mutable_avs_data()->set_country("CH"); }},
+      {"postal code of 15",
+       [](auto& m) {
+         m.mutable_payload()->mutable_avs_data()->set_postal_code(std::string(15, '1'));
+       }},
+      {"no market", [](auto& m) { m.mutable_payload()->mutable_market_spec_auth_data()->Clear(); }},
+      {"a stay of no days",
+       [](auto& m) {
+         m.mutable_payload()->mutable_market_spec_auth_data()->mutable_hotel()->set_duration(0);
+       }},
+      {"a rental of 100 days",
+       [](auto& m) {
+         m.mutable_payload()->mutable_market_spec_auth_data()->mutable_auto_auth()->set_duration(
+             100);
+       }},
+      {"prestige of 200",
+       [](auto& m) {
+         m.mutable_payload()->mutable_market_spec_auth_data()->mutable_hotel()->set_prestige(200);
+       }},
+      {"PayRecurInd after the last",
+       [](auto& m) { m.mutable_sale_detail()->set_pay_recur_ind(6); }},
+      {"AuthCharInd after the last",
+       [](auto& m) { m.mutable_sale_detail()->set_auth_char_ind(6); }},
+      {"order number of 26",
+       [](auto& m) { m.mutable_sale_detail()->set_mer_order_num(std::string(26, '1')); }},
       {"no payload", [](auto& m) { m.clear_payload(); }},
       {"category of three", [](auto& m) { m.mutable_payload()->set_merch_cat_code("594"); }},
       {"category with a letter", [](auto& m) { m.mutable_payload()->set_merch_cat_code("594a"); }},
@@ -213,8 +277,26 @@ TEST_CASE("an AuthRes has amount and approval code iff it is approved") {
        [](auto& m) { m.mutable_payload()->set_log_ref_id(std::string(33, 'b')); }},
       {"no payload", [](auto& m) { m.clear_payload(); }},
   })));
-  check_accepted<AuthRes>(Change<wire::AuthResData>{
-      "CardType", [](auto& m) { m.mutable_payload()->set_card_type(16); }});
+  check_refused<AuthRes>(GENERATE(values<Change<wire::AuthResData>>({
+      {"AVSResult after the last", [](auto& m) { m.mutable_payload()->set_avs_result(6); }},
+      {"captured with a failure's code",
+       [](auto& m) { m.mutable_payload()->mutable_cap_res()->set_cap_code(2); }},
+      {"captured, no amount",
+       [](auto& m) { m.mutable_payload()->mutable_cap_res()->clear_cap_amt(); }},
+      {"declined, converted",
+       [](auto& m) {
+         *m.mutable_payload()->mutable_curr_conv() = to_wire(test::samples<CurrConv>()[0]);
+       },
+       1},
+      {"empty AuthValCodes",
+       [](auto& m) { m.mutable_payload()->mutable_auth_val_codes()->Clear(); }},
+      {"validation code of three",
+       [](auto& m) { m.mutable_payload()->mutable_auth_val_codes()->set_validation_code("123"); }},
+      {"market data id of two",
+       [](auto& m) {
+         m.mutable_payload()->mutable_auth_val_codes()->set_market_spec_data_id("12");
+       }},
+  })));
 }
 
 TEST_CASE("PCert asks 1 to 32 times, and only a success names a certificate") {

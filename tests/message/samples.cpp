@@ -11,7 +11,11 @@ namespace {
 const Instant kNow = instant("2026-11-22T10:00:00.123Z");
 const Instant kLater = instant("2026-11-23T10:00:00Z");
 
-Thumbs thumbs() { return {{id_of<Thumbprint>(0x71), id_of<Thumbprint>(0x72)}}; }
+Thumbs thumbs() {
+  return {{id_of<Thumbprint>(0x71), id_of<Thumbprint>(0x72)},
+          {id_of<Thumbprint>(0x73)},
+          {id_of<Thumbprint>(0x74)}};
+}
 
 TransIDs trans_ids() {
   return {LIDC{"wallet-7"}, LIDM{"order-42"}, id_of<XID>(0x11), kNow, "network-1", "de-CH"};
@@ -20,7 +24,8 @@ TransIDs trans_ids() {
 RegFormData form() {
   return {7,
           {{"2.23.42.2.0", "Name", "as on the card", 64, true, false},
-           {"", "Pass phrase", "", 32, false, true}},
+           {"", "Pass phrase", "", 32, false, true},
+           {"", "Language", "", 8, true, false, RegFieldType::choice, {"en", "de"}}},
           "The rules of this brand.\nThey fit on a page."};
 }
 
@@ -36,7 +41,8 @@ std::vector<RegFormAnswer> answers() {
 }
 
 CertReq cert_req(RequestType type) {
-  const bool cardholder = type == RequestType::card_initial_sig;
+  const bool cardholder =
+      type == RequestType::card_initial_sig || type == RequestType::card_renewal_sig;
   CertReq out{.lid_ee = {"registration"},
               .chall_ee3 = id_of<Challenge>(0x23),
               .lid_ca = {"session"},
@@ -52,12 +58,16 @@ CertReq cert_req(RequestType type) {
               .tls_key = {},
               .tls_hosts = {},
               .thumbs = thumbs()};
+  if (is_renewal(type)) out.ee_thumb = id_of<Thumbprint>(0x26);
   if (cardholder) return out;
-  out.id_data = type == RequestType::mer_initial_both ? merchant_id() : gateway_id();
+  if (is_tls_renewal(type)) out.signature_key.clear();
+  const bool gateway =
+      type == RequestType::pgwy_initial_both || type == RequestType::pgwy_renewal_both;
+  out.id_data = gateway ? gateway_id() : merchant_id();
   out.encryption_key = Bytes(1238, 0x30);
   out.kem_challenge_answer = Bytes(32, 0x25);
   out.tls_key = Bytes(91, 0x30);
-  out.tls_hosts = {"shop.example", "192.0.2.1", "2001:db8::1"};
+  if (!is_renewal(type)) out.tls_hosts = {"shop.example", "192.0.2.1", "2001:db8::1"};
   return out;
 }
 
@@ -94,8 +104,17 @@ std::vector<PInitReq> samples() {
 
 template <>
 std::vector<PInitRes> samples() {
-  return {{id_of<Challenge>(0x21), id_of<Challenge>(0x22), id_of<Thumbprint>(0x73),
-           "1 × tea\t3.00\n2 × café ☕\t6.00 \U0001F600", amount("9.00 EUR"), kLater, "Example"}};
+  PInitRes instalments{id_of<Challenge>(0x21),
+                       id_of<Challenge>(0x22),
+                       id_of<Thumbprint>(0x73),
+                       "1 × tea\t3.00\n2 × café ☕\t6.00 \U0001F600",
+                       amount("9.00 EUR"),
+                       kLater,
+                       "Example",
+                       samples<InstallRecurData>()[0]};
+  auto recurring = instalments;
+  recurring.install_recur = samples<InstallRecurData>()[1];
+  return {instalments, recurring};
 }
 
 template <>
@@ -106,8 +125,13 @@ std::vector<OIData> samples() {
 
 template <>
 std::vector<PIHead> samples() {
-  return {{trans_ids(), id_of<Digest>(0x41), amount("9.00 EUR"), "merchant-1", Bytes(48, 0x42)},
-          {trans_ids(), id_of<Digest>(0x41), amount("500 JPY"), "merchant-1", Bytes(48, 0x42)}};
+  PIHead euro{trans_ids(),  id_of<Digest>(0x41), amount("9.00 EUR"),
+              "merchant-1", Bytes(48, 0x42),     samples<InstallRecurData>()[1]};
+  auto instalments = euro;
+  instalments.install_recur = samples<InstallRecurData>()[0];
+  return {euro,
+          {trans_ids(), id_of<Digest>(0x41), amount("500 JPY"), "merchant-1", Bytes(48, 0x42)},
+          instalments};
 }
 
 template <>
@@ -117,16 +141,30 @@ std::vector<PIOILink> samples() {
 
 template <>
 std::vector<PReq> samples() {
-  return {{id_of<Digest>(0x46), id_of<Digest>(0x44), id_of<Thumbprint>(0x73),
-           id_of<Thumbprint>(0x74), "Example", amount("1.234 KWD"), kLater}};
+  PReq euro{id_of<Digest>(0x46),
+            id_of<Digest>(0x44),
+            id_of<Thumbprint>(0x73),
+            id_of<Thumbprint>(0x74),
+            "Example",
+            amount("9.00 EUR"),
+            kLater,
+            samples<InstallRecurData>()[1]};
+  auto instalments = euro;
+  instalments.install_recur = samples<InstallRecurData>()[0];
+  auto dinar = euro;
+  dinar.purch_amt = amount("1.234 KWD");
+  dinar.install_recur.reset();
+  return {dinar, euro, instalments};
 }
 
 template <>
 std::vector<PRes> samples() {
-  const PResPayload captured{id_of<RRPID>(0x13),
-                             {kNow, AuthCode::approved, amount("9.00 EUR"), "A1 B2C"},
-                             CapStatus{kNow, CapCode::success, amount("9.00 EUR")},
-                             Bytes(80, 0x51)};
+  const PResPayload captured{
+      id_of<RRPID>(0x13),
+      {kNow, AuthCode::approved, amount("9.00 EUR"), "A1 B2C", samples<CurrConv>()[0]},
+      CapStatus{kNow, CapCode::success, amount("9.00 EUR")},
+      Bytes(80, 0x51),
+      {{kLater, CapRevOrCredCode::success, amount("2.00 EUR")}}};
   const PResPayload declined{
       id_of<RRPID>(0x14), {kNow, AuthCode::call_issuer, std::nullopt, ""}, std::nullopt, {}};
   const PRes full{id_of<Challenge>(0x21), CompletionCode::capture_performed, id_of<Digest>(0x44),
@@ -145,51 +183,6 @@ std::vector<PRes> samples() {
 template <>
 std::vector<InqReq> samples() {
   return {{id_of<Challenge>(0x26), thumbs()}, {id_of<Challenge>(0x26), {}}};
-}
-
-template <>
-std::vector<AuthReq> samples() {
-  return {{id_of<Digest>(0x44), id_of<Digest>(0x41), id_of<Digest>(0x46), amount("9.00 EUR"), true,
-           "5942", thumbs(), true, "ret-1"},
-          {id_of<Digest>(0x44),
-           id_of<Digest>(0x41),
-           id_of<Digest>(0x46),
-           amount("9.00 EUR"),
-           false,
-           "",
-           {},
-           false,
-           ""}};
-}
-
-template <>
-std::vector<AuthRes> samples() {
-  AuthRes approved{.hoi_data = id_of<Digest>(0x44),
-                   .hpi_data = id_of<Digest>(0x46),
-                   .merchant = id_of<Thumbprint>(0x74),
-                   .purch_amt = amount("9.00 EUR"),
-                   .auth_code = AuthCode::approved,
-                   .auth_amt = amount("8.00 EUR"),
-                   .auth_date = kNow,
-                   .approval_code = "123456",
-                   .resp_reason = RespReason::stand_in_floor_limit,
-                   .log_ref_id = "log-1",
-                   .cap_res = CapResPayload{CapCode::success, amount("8.00 EUR"), "batch-1", 3},
-                   .pe_thumb = id_of<Thumbprint>(0x73),
-                   .auth_ret_num = "ret-1"};
-  auto unread = approved;
-  unread.purch_amt.reset();
-  unread.auth_code = AuthCode::pi_auth_mismatch;
-  unread.auth_amt.reset();
-  unread.approval_code.clear();
-  unread.resp_reason.reset();
-  unread.cap_res.reset();
-  return {approved, unread};
-}
-
-template <>
-std::vector<AuthResBaggage> samples() {
-  return {{Bytes(60, 0x52), Bytes(80, 0x51), Bytes(60, 0x53)}, {}};
 }
 
 template <>
@@ -289,7 +282,8 @@ std::vector<MeAqCInitRes> samples() {
 template <>
 std::vector<CertReq> samples() {
   return {cert_req(RequestType::mer_initial_both), cert_req(RequestType::pgwy_initial_both),
-          cert_req(RequestType::card_initial_sig)};
+          cert_req(RequestType::card_initial_sig), cert_req(RequestType::mer_renewal_both),
+          cert_req(RequestType::card_renewal_sig), cert_req(RequestType::mer_renewal_tls)};
 }
 
 template <>
@@ -320,6 +314,16 @@ std::vector<CertRes> samples() {
 template <>
 std::vector<CertInqReq> samples() {
   return {{{"registration"}, id_of<Challenge>(0x23), {"session"}}};
+}
+
+template <>
+std::vector<BrandCRLIdentifier> samples() {
+  return {{7,
+           "OpenSET",
+           kNow,
+           kNow + std::chrono::hours(24),
+           {{id_of<KeyId>(0x41), 3}, {id_of<KeyId>(0x42), 0xFFFF'FFFF}}},
+          {1, "OpenSET", kNow, kNow + std::chrono::hours(1), {}}};
 }
 
 }  // namespace set::test

@@ -5,9 +5,13 @@
 #include <vector>
 
 #include "common/message/authorization.h"
+#include "common/message/authorization_reversal.h"
+#include "common/message/capture.h"
+#include "common/message/credit.h"
 #include "common/message/enrollment.h"
 #include "common/message/gateway_certificate.h"
 #include "common/message/purchase.h"
+#include "common/message/revocation.h"
 
 namespace set::test {
 
@@ -53,6 +57,38 @@ std::vector<AuthRes> samples();
 template <>
 std::vector<AuthResBaggage> samples();
 template <>
+std::vector<CurrConv> samples();
+template <>
+std::vector<InstallRecurData> samples();
+template <>
+std::vector<SaleDetail> samples();
+template <>
+std::vector<CapResPayload> samples();
+template <>
+std::vector<BatchStatus> samples();
+template <>
+std::vector<AuthRevReq> samples();
+template <>
+std::vector<AuthRevReqBaggage> samples();
+template <>
+std::vector<AuthRevRes> samples();
+template <>
+std::vector<AuthRevResBaggage> samples();
+template <>
+std::vector<CapReq> samples();
+template <>
+std::vector<CapRes> samples();
+template <>
+std::vector<CapTokenSeq> samples();
+template <>
+std::vector<CapRevOrCredReq> samples();
+template <>
+std::vector<CapRevOrCredRes> samples();
+template <>
+std::vector<BatchAdminReq> samples();
+template <>
+std::vector<BatchAdminRes> samples();
+template <>
 std::vector<PCertReq> samples();
 template <>
 std::vector<PCertRes> samples();
@@ -74,13 +110,21 @@ template <>
 std::vector<CertRes> samples();
 template <>
 std::vector<CertInqReq> samples();
+template <>
+std::vector<BrandCRLIdentifier> samples();
 
 }  // namespace set::test
 
 /// Every struct that has a to_wire() and a from_wire(), for TEMPLATE_TEST_CASE.
-#define SET_TEST_ALL_MAPPINGS                                                                  \
-  set::TransIDs, set::Thumbs, set::PInitReq, set::PInitRes, set::OIData, set::PIHead,          \
-      set::PIOILink, set::PReq, set::PRes, set::InqReq, set::AuthReq, set::AuthRes,            \
-      set::AuthResBaggage, set::PCertReq, set::PCertRes, set::CardCInitReq, set::CardCInitRes, \
-      set::RegFormReq, set::RegFormRes, set::MeAqCInitReq, set::MeAqCInitRes, set::CertReq,    \
-      set::CertRes, set::CertInqReq
+// clang-format off
+#define SET_TEST_ALL_MAPPINGS                                                                    \
+  set::TransIDs, set::Thumbs, set::PInitReq, set::PInitRes, set::OIData, set::PIHead,            \
+      set::PIOILink, set::PReq, set::PRes, set::InqReq, set::AuthReq, set::AuthRes,              \
+      set::AuthResBaggage, set::CurrConv, set::InstallRecurData, set::SaleDetail,                \
+      set::CapResPayload, set::BatchStatus, set::AuthRevReq, set::AuthRevReqBaggage,             \
+      set::AuthRevRes, set::AuthRevResBaggage, set::CapReq, set::CapRes, set::CapTokenSeq,       \
+      set::CapRevOrCredReq, set::CapRevOrCredRes, set::BatchAdminReq, set::BatchAdminRes,        \
+      set::PCertReq, set::PCertRes, set::CardCInitReq, set::CardCInitRes, set::RegFormReq,       \
+      set::RegFormRes, set::MeAqCInitReq, set::MeAqCInitRes, set::CertReq, set::CertRes,         \
+      set::CertInqReq, set::BrandCRLIdentifier
+// clang-format on

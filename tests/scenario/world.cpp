@@ -15,6 +15,7 @@ namespace fs = std::filesystem;
 namespace set::test {
 namespace {
 
+const fs::path kCards = fs::path(SET_SOURCE_DIR) / "deploy/sandbox/cards.toml";
 const fs::path kBase = fs::path(SET_BIN_DIR).parent_path() / "scenario-template";
 
 void require_ok(const Finished& finished, const std::string& what) {
@@ -69,6 +70,7 @@ void make_template(const fs::path& base) {
   write_file(base / "passphrase", "a passphrase for tests\n");
   const auto init = run({"set-ca", "init", "--brand", "Demo", "--dir", base / "ca", "--passphrase-file", World::passphrase_file()});
   require_ok(init, "set-ca init");
+  write_file(base / "root_fingerprint", trimmed(init.out));
   auto ca = Process::start({"set-ca", "serve", "--dir", base / "ca", "--listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0",
                             "--cards", fs::path(SET_SOURCE_DIR) / "deploy/sandbox/cards.toml", "--passphrase-file",
                             World::passphrase_file(), "--ready-file", base / "ca.ready", "--log-level", "trace"},
@@ -123,6 +125,14 @@ std::vector<std::string> wait_ready(const fs::path& file, Process& process, cons
   throw std::runtime_error("a daemon is not ready after 20 s: " + read_file(log));
 }
 
+bool log_says(const fs::path& log, const std::string& words) {
+  for (int i = 0; i < 1000; ++i) {
+    if (read_file(log).find(words) != std::string::npos) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return false;
+}
+
 const TestCard& World::card(const std::string& behaviour) {
   static const auto cards = [] {
     std::map<std::string, TestCard> out;
@@ -139,7 +149,7 @@ World::World() {
   const auto& base = enrolled_template();
   char folder[] = "/tmp/openset-world.XXXXXX";
   home_ = ::mkdtemp(folder);
-  for (const auto* name : {"gateway", "merchant", "wallet"}) {
+  for (const auto* name : {"ca", "gateway", "merchant", "wallet"}) {
     fs::copy(base / name, home_ / name, fs::copy_options::recursive | fs::copy_options::skip_symlinks);
     fs::remove_all(home_ / name / "run");
   }
@@ -149,6 +159,8 @@ World::~World() {
   wallet_.reset();
   merchant_.reset();
   gateway_.reset();
+  ca_.reset();
+  bank_.reset();
   fs::remove_all(home_);
 }
 
@@ -158,38 +170,66 @@ void World::start_all() {
   start_wallet();
 }
 
+std::string World::start_ca(const std::vector<std::string>& flags) {
+  ca_ = Process::start(joined({"set-ca", "serve", "--dir", home_ / "ca", "--listen", "127.0.0.1:0", "--http-listen",
+                               "127.0.0.1:0", "--cards", fs::path(SET_SOURCE_DIR) / "deploy/sandbox/cards.toml",
+                               "--passphrase-file", passphrase_file(), "--ready-file", home_ / "ca.ready",
+                               "--log-level", "trace"},
+                              flags),
+                       {}, home_ / "ca.out", home_ / "ca.log");
+  return wait_ready(home_ / "ca.ready", *ca_, home_ / "ca.log").at(0);
+}
+
+void World::start_bank(const std::vector<std::string>& flags) {
+  bank_.reset();
+  fs::remove(home_ / "bank.ready");
+  const auto listen = bank_address_.empty() ? "127.0.0.1:0" : bank_address_;
+  bank_ = Process::start(joined({"set-bank", "serve", "--dir", home_ / "bank", "--listen", listen, "--cards", kCards,
+                                 "--ready-file", home_ / "bank.ready", "--log-level", "trace"},
+                                flags),
+                         {}, home_ / "bank.out", home_ / "bank.log");
+  bank_address_ = wait_ready(home_ / "bank.ready", *bank_, home_ / "bank.log").at(0);
+}
+
 void World::start_gateway(const Environment& extra, const std::vector<std::string>& flags) {
   gateway_.reset();
   fs::remove(home_ / "gateway.ready");
   const auto listen = gateway_address_.empty() ? "127.0.0.1:0" : gateway_address_;
-  gateway_ = Process::start(joined({"set-gateway", "serve", "--dir", home_ / "gateway", "--listen", listen, "--cards",
-                                    fs::path(SET_SOURCE_DIR) / "deploy/sandbox/cards.toml", "--passphrase-file",
+  gateway_ = Process::start(joined({"set-gateway", "serve", "--dir", home_ / "gateway", "--listen", listen,
+                                    bank_ ? "--acquirer" : "--cards", bank_ ? "tcp://" + bank_address_ : kCards.string(), "--passphrase-file",
                                     passphrase_file(), "--ready-file", home_ / "gateway.ready", "--log-level", "trace"},
                                    flags),
                             extra, home_ / "gateway.out", home_ / "gateway.log");
   gateway_address_ = wait_ready(home_ / "gateway.ready", *gateway_, home_ / "gateway.log").at(0);
 }
 
-void World::start_merchant(const Environment& extra) {
+void World::start_merchant(const Environment& extra, const std::vector<std::string>& flags,
+                           bool until_ready) {
   merchant_.reset();
   fs::remove(home_ / "merchant.ready");
   const auto listen = merchant_address_.empty() ? "127.0.0.1:0" : merchant_address_;
-  merchant_ = Process::start({"set-merchant", "serve", "--dir", home_ / "merchant", "--listen", listen, "--gateway",
-                              gateway_address_, "--passphrase-file", passphrase_file(), "--ready-file",
-                              home_ / "merchant.ready", "--log-level", "trace"},
+  merchant_ = Process::start(joined({"set-merchant", "serve", "--dir", home_ / "merchant", "--listen", listen, "--gateway",
+                                     gateway_address_, "--passphrase-file", passphrase_file(), "--ready-file",
+                                     home_ / "merchant.ready", "--log-level", "trace"},
+                                    flags),
                              extra, home_ / "merchant.out", home_ / "merchant.log");
-  merchant_address_ = wait_ready(home_ / "merchant.ready", *merchant_, home_ / "merchant.log").at(0);
+  if (until_ready) merchant_address_ = wait_ready(home_ / "merchant.ready", *merchant_, home_ / "merchant.log").at(0);
 }
 
-void World::start_wallet(const Environment& extra) {
+void World::start_wallet(const Environment& extra, const std::vector<std::string>& flags) {
   wallet_.reset();
   fs::remove(home_ / "wallet.ready");
   auto environment = extra;
   environment["SET_WALLET_HOME"] = home_ / "wallet";
-  wallet_ = Process::start({"set-wallet", "serve", "--passphrase-file", passphrase_file(), "--ready-file",
-                            home_ / "wallet.ready", "--log-level", "trace"},
+  wallet_ = Process::start(joined({"set-wallet", "serve", "--passphrase-file", passphrase_file(), "--ready-file",
+                                   home_ / "wallet.ready", "--log-level", "trace"},
+                                  flags),
                            environment, home_ / "wallet.out", home_ / "wallet.log");
   wait_ready(home_ / "wallet.ready", *wallet_, home_ / "wallet.log");
+}
+
+Finished World::set_ca(std::vector<std::string> arguments) {
+  return run(joined({"set-ca"}, joined(arguments, {"--dir", home_ / "ca"})));
 }
 
 std::string World::order(const std::string& amount, const std::string& description) {
@@ -204,6 +244,10 @@ Finished World::set_merchant(std::vector<std::string> arguments) {
 
 Finished World::set_gateway(std::vector<std::string> arguments) {
   return run(joined({"set-gateway"}, joined(arguments, {"--dir", home_ / "gateway"})));
+}
+
+Finished World::set_bank(std::vector<std::string> arguments) {
+  return run(joined({"set-bank"}, joined(arguments, {"--dir", home_ / "bank"})));
 }
 
 Finished World::set_wallet(std::vector<std::string> arguments) {

@@ -30,8 +30,7 @@ struct TestPki::Impl {
     return {std::move(leaf), {issuer.certificate, hierarchy.brand.certificate}};
   }
   TestParty party(const ca::Authority& issuer, const CertificateTemplate& signature,
-                  const CertificateTemplate& key_exchange, std::string_view unit,
-                  std::string_view name, std::vector<std::string> hosts) const;
+                  const CertificateTemplate& key_exchange, std::vector<std::string> hosts) const;
 };
 
 PANData TestCardholder::pan_data(Rng& random) const {
@@ -107,8 +106,8 @@ TestCardholder TestPki::cardholder(std::string_view pan, std::string_view expiry
 }
 
 TestParty TestPki::Impl::party(const ca::Authority& issuer, const CertificateTemplate& signature,
-                               const CertificateTemplate& key_exchange, std::string_view unit,
-                               std::string_view name, std::vector<std::string> hosts) const {
+                               const CertificateTemplate& key_exchange,
+                               std::vector<std::string> hosts) const {
   auto signer = std::make_shared<const SoftwareSigner>(
       SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_65, rng()));
   auto kem = std::make_shared<const KemPrivateKey>(KemPrivateKey::generate(rng()));
@@ -117,9 +116,9 @@ TestParty TestPki::Impl::party(const ca::Authority& issuer, const CertificateTem
   auto kem_leaf = must(
       ca::issue(must(ca::prepare(key_exchange, kem->public_key().spki(), issuer, now)), rng()));
   const auto tls_key = TlsKey::generate(rng());
-  auto tls = must(issue_tls_certificate(ca::tls_profile(context, unit, name, std::move(hosts), now),
-                                        tls_key.public_key, hierarchy.transport.certificate_pem,
-                                        hierarchy.transport.private_key_pem, rng()));
+  auto tls = must(issue_tls_certificate(
+      ca::tls_profile(context, party_name(leaf).value(), std::move(hosts), now), tls_key.public_key,
+      hierarchy.transport.certificate_pem, hierarchy.transport.private_key_pem, rng()));
   TestParty out;
   out.party = std::make_shared<const Party>(Party{trust, signer, chain(std::move(leaf), issuer),
                                                   kem, chain(std::move(kem_leaf), issuer)});
@@ -140,7 +139,7 @@ TestParty TestPki::merchant(std::string_view id, std::string_view name,
   return impl_->party(
       mca, ca::merchant_profile(impl_->context, data, KeyUse::signature, mca.certificate, now()),
       ca::merchant_profile(impl_->context, data, KeyUse::key_exchange, mca.certificate, now()),
-      "merchant", id, std::move(hosts));
+      std::move(hosts));
 }
 
 TestParty TestPki::gateway(std::string_view id, std::vector<std::string> hosts) const {
@@ -148,16 +147,15 @@ TestParty TestPki::gateway(std::string_view id, std::vector<std::string> hosts) 
   return impl_->party(
       pca, ca::gateway_profile(impl_->context, id, kBin, KeyUse::signature, pca.certificate, now()),
       ca::gateway_profile(impl_->context, id, kBin, KeyUse::key_exchange, pca.certificate, now()),
-      "gateway", id, std::move(hosts));
+      std::move(hosts));
 }
 
-TlsIdentity TestPki::tls(std::string_view unit, std::string_view name,
-                         std::vector<std::string> hosts) const {
+TlsIdentity TestPki::tls(const PartyName& party, std::vector<std::string> hosts) const {
   const auto& transport = impl_->hierarchy.transport;
   const auto key = TlsKey::generate(rng());
   auto chain = must(issue_tls_certificate(
-      ca::tls_profile(impl_->context, unit, name, std::move(hosts), now()), key.public_key,
-      transport.certificate_pem, transport.private_key_pem, rng()));
+      ca::tls_profile(impl_->context, party, std::move(hosts), now()), key.public_key, transport.certificate_pem,
+      transport.private_key_pem, rng()));
   return {std::move(chain), Secret<std::string>(key.private_key_pem.reveal()),
           transport.certificate_pem};
 }

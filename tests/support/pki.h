@@ -77,8 +77,8 @@ class TestPki {
                      std::vector<std::string> hosts = {"localhost", "127.0.0.1"}) const;
   TestParty gateway(std::string_view id = "gateway-1",
                     std::vector<std::string> hosts = {"localhost", "127.0.0.1"}) const;
-  /// The CA's server certificate, or any other by OU ("ca", "merchant", "gateway") and CN.
-  TlsIdentity tls(std::string_view organizational_unit, std::string_view common_name,
+  /// The TLS certificate of a party by name.
+  TlsIdentity tls(const PartyName& party,
                   std::vector<std::string> hosts = {"localhost", "127.0.0.1"}) const;
 
   /// Certificates that no honest CA would issue, for negative tests: `contents` as they are, signed

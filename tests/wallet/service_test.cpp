@@ -83,7 +83,7 @@ struct World {
                        return MerchantClient(address, server->InProcessChannel({}));
                      },
                      .register_card = [](const std::string&, std::shared_ptr<const Trust>,
-                                         const CardToRegister&, const FillForm&) -> Result<RegisteredCard> {
+                                         const CardToRegister&, CardRegistration) -> Result<RegisteredCard> {
                        return failure(ErrorCode::declined, "no registration here");
                      },
                      .clock = system_clock(),
@@ -262,7 +262,7 @@ TEST_CASE("a card is registered once and then pays") {
   Service service({.store = store,
                    .connect_merchant = {},
                    .register_card = [&](const std::string&, std::shared_ptr<const Trust>, const CardToRegister&,
-                                        const FillForm&) -> Result<RegisteredCard> {
+                                        CardRegistration) -> Result<RegisteredCard> {
                      ++registrations;
                      auto secrets = stage.card_secrets();
                      auto key = TRY(SoftwareSigner::from_pkcs8(secrets.key.reveal()));

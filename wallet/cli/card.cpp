@@ -1,4 +1,6 @@
 // set-wallet card add, card list.
+#include <thread>
+
 #include "common/crypto/random.h"
 #include "common/daemon/files.h"
 #include "common/enrollment/trust_source.h"
@@ -35,30 +37,67 @@ Result<EnteredCard> ask_card() {
   return EnteredCard{std::move(pan), expiry, std::move(cvv)};
 }
 
-/// The issuer's form: from the file's entries, or from the person.
-Result<wire::AddCardRequest> fill_form(const wire::RegistrationForm& form, const Form* from_file) {
-  wire::AddCardRequest request;
-  auto& answers = *request.mutable_answers();
-  const auto put = [&answers](const std::string& name, const std::string& value) {
-    auto& answer = *answers.add_answers();
-    answer.set_field_name(name);
-    answer.set_value(value);
-  };
-  if (from_file != nullptr) {
-    for (const auto& [name, value] : *from_file) put(name, value);
-    return request;
+void put(wire::CardAnswers& answers, const std::string& name, const std::string& value) {
+  auto& answer = *answers.add_answers();
+  answer.set_field_name(name);
+  answer.set_value(value);
+}
+
+std::string prompt_of(const wire::FormField& field) {
+  auto prompt = neutralise(field.description().empty() ? field.name() : field.description());
+  if (field.type() == "date") prompt += " (YYYY-MM-DD)";
+  std::string choices;
+  for (const auto& choice : field.choices())
+    choices += (choices.empty() ? " (" : ", ") + neutralise(choice);
+  if (!choices.empty()) prompt += choices + ")";
+  return prompt + (field.required() ? "" : " (optional)");
+}
+
+const wire::FailedField* failure_of(const wire::RegistrationForm& form, const std::string& name) {
+  for (const auto& failed : form.failed()) {
+    if (failed.name() == name) return &failed;
   }
-  if (!form.policy_text().empty()) say("\n" + neutralise_lines(form.policy_text(), 0, 8000) + "\n\n");
+  return nullptr;
+}
+
+/// The fields that are asked for the first time, or whose last answer did not fit.
+Result<void> ask_fields(const wire::RegistrationForm& form, wire::CardAnswers& answers) {
+  const auto last = answers;
+  answers.Clear();
   for (const auto& field : form.fields()) {
-    const auto& name = field.description().empty() ? field.name() : field.description();
-    const auto prompt = neutralise(name) + (field.required() ? "" : " (optional)");
+    const auto* failed = failure_of(form, field.name());
+    if (!form.failed().empty() && failed == nullptr) {
+      for (const auto& answer : last.answers()) {
+        if (answer.field_name() == field.name()) put(answers, field.name(), answer.value());
+      }
+      continue;
+    }
+    if (failed != nullptr)
+      say(neutralise(field.name()) + " " + neutralise(failed->reason()) + "\n");
+    const auto prompt = prompt_of(field);
     if (field.secret()) {
-      put(field.name(), TRY(ask_secret(prompt)).reveal());
+      put(answers, field.name(), TRY(ask_secret(prompt)).reveal());
     } else {
-      put(field.name(), TRY(ask_line(prompt)));
+      put(answers, field.name(), TRY(ask_line(prompt)));
     }
   }
-  return request;
+  return {};
+}
+
+/// The issuer's form: from the file's entries, or from the person, who may correct what failed.
+Result<void> fill_form(const wire::RegistrationForm& form, const Form* from_file,
+                       wire::CardAnswers& answers) {
+  if (from_file == nullptr) {
+    if (form.failed().empty() && !form.policy_text().empty())
+      say("\n" + neutralise_lines(form.policy_text(), 0, 8000) + "\n\n");
+    return ask_fields(form, answers);
+  }
+  for (const auto& failed : form.failed())
+    say(neutralise(failed.name()) + " " + neutralise(failed.reason()) + "\n");
+  CHECK_OR_FAIL(form.failed().empty(), ErrorCode::invalid_argument,
+                "the card file's answers do not fit the issuer's form");
+  for (const auto& [name, value] : *from_file) put(answers, name, value);
+  return {};
 }
 
 /// The stream's end: the daemon's Error, if it has one.
@@ -73,23 +112,53 @@ Result<wire::Card> finished(Stream& stream, const wire::AddCardResponse& last) {
   return last.card();
 }
 
+/// `retry_after` is set where the CA has not decided yet.
 Result<wire::Card> register_card(LocalClient& client, const wire::AddCardRequest& start,
-                                 const Form* from_file) {
+                                 const Form* from_file, Duration& retry_after) {
   grpc::ClientContext context;
   LocalClient::set_patience(context);
   const auto stream = client.stub().AddCard(&context);
   stream->Write(start);
   wire::AddCardResponse response;
-  while (stream->Read(&response) && response.has_form()) {
-    const auto answers = fill_form(response.form(), from_file);
-    if (!answers) {
+  wire::AddCardRequest request;
+  while (stream->Read(&response) && !response.has_card()) {
+    if (response.has_pended()) {
+      retry_after = Duration(response.pended().retry_after_ms());
+      continue;
+    }
+    const auto filled = fill_form(response.form(), from_file, *request.mutable_answers());
+    if (!filled) {
       context.TryCancel();
       stream->Finish();
-      return failure(answers.error());
+      return failure(filled.error());
     }
-    stream->Write(*answers);
+    stream->Write(request);
   }
   return finished(*stream, response);
+}
+
+}  // namespace
+
+namespace {
+
+/// Every attempt seals the card anew: the daemon may have been started again, with another key.
+Result<wire::AddCardRequest> start_of(LocalClient& client, const EnteredCard& entered,
+                                      const CardAddOptions& options, const Trust& trust) {
+  auto pan = TRY(Pan::parse(entered.pan.reveal()));
+  std::optional<CardVerificationValue> cvv;
+  if (entered.cvv) cvv = TRY(CardVerificationValue::parse(entered.cvv->reveal()));
+  const auto key = TRY(client.ask(&LocalClient::Stub::PublicKey, wire::PublicKeyRequest()));
+  const auto sealed = TRY(seal_card({std::move(pan), entered.expiry, std::move(cvv)},
+                                    view_of(key.kem_public_key()), Rng::system()));
+  wire::AddCardRequest request;
+  auto& start = *request.mutable_start();
+  *start.mutable_account() = to_local(sealed);
+  start.set_ca(options.ca);
+  start.set_trust_pem(trust.pem());
+  start.set_root_fingerprint(options.trust.root_fingerprint);
+  start.set_language(options.language);
+  if (is_trust_url(options.trust)) start.set_trust_url(options.trust.location);
+  return request;
 }
 
 }  // namespace
@@ -98,21 +167,26 @@ Result<void> run_card_add(const Paths& paths, const CardAddOptions& options, boo
   const auto trust = TRY(load_trust(options.trust, system_clock()()));
   std::optional<CardFile> file;
   if (!options.card_file.empty()) file = TRY(read_card_file(options.card_file));
-  auto entered = file ? std::move(file->card) : TRY(ask_card());
-
-  LocalClient client(paths);
-  const auto key = TRY(client.ask(&LocalClient::Stub::PublicKey, wire::PublicKeyRequest()));
-  const auto sealed =
-      TRY(seal_card(std::move(entered), view_of(key.kem_public_key()), Rng::system()));
-  wire::AddCardRequest request;
-  auto& start = *request.mutable_start();
-  *start.mutable_account() = to_local(sealed);
-  start.set_ca(options.ca);
-  start.set_trust_pem(trust.pem());
-  start.set_root_fingerprint(options.trust.root_fingerprint);
-  const auto card = TRY(register_card(client, request, file ? &file->form : nullptr));
-  print(json ? dump(to_json(card)) : card_line(card));
-  return {};
+  const auto entered = file ? std::move(file->card) : TRY(ask_card());
+  while (true) {
+    LocalClient client(paths);
+    const auto start = TRY(start_of(client, entered, options, trust));
+    Duration retry_after{};
+    const auto card = register_card(client, start, file ? &file->form : nullptr, retry_after);
+    if (card) {
+      print(json ? dump(to_json(*card)) : card_line(*card));
+      return {};
+    }
+    const bool pended =
+        card.error().code == ErrorCode::in_progress && retry_after > Duration::zero();
+    if (!pended) return failure(card.error());
+    say("The CA has not decided yet and suggests to ask again in " +
+        std::to_string((retry_after.count() + 999) / 1000) + " s.\n");
+    CHECK_OR_FAIL(options.wait, ErrorCode::in_progress,
+                  "the card is registered as soon as the CA agrees: run the same command again, or "
+                  "with --wait");
+    std::this_thread::sleep_for(retry_after);
+  }
 }
 
 Result<void> run_card_list(const Paths& paths, bool json) {

@@ -15,11 +15,19 @@ namespace set::wallet {
 struct ServeOptions {
   PassphraseSource passphrase;
   std::filesystem::path ready_file;
+  std::string ca;  ///< empty = where each card was registered
+  Duration revocation_age = std::chrono::seconds(30);
 };
 struct CardAddOptions {
   std::filesystem::path card_file;
   std::string ca;
   TrustSource trust;
+  std::string language = "en";
+  bool wait = false;
+};
+struct CardRenewOptions {
+  std::int64_t card = 0;
+  std::string ca;  ///< empty: where it was registered
 };
 struct PayOptions {
   std::string link;  ///< "-": from standard input
@@ -28,15 +36,25 @@ struct PayOptions {
   bool ask_cvv = false;
   std::filesystem::path cvv_file;
 };
+struct DoctorOptions {
+  PassphraseSource passphrase;
+  std::string merchant, ca;  ///< host:port; empty = not asked
+};
 
 Result<void> run_serve(const Paths& paths, const ServeOptions& options);
 Result<void> run_card_add(const Paths& paths, const CardAddOptions& options, bool json);
+Result<void> run_card_renew(const Paths& paths, const CardRenewOptions& options, bool json);
+Result<void> run_needs_renewal(const Paths& paths, bool json);
 Result<void> run_card_list(const Paths& paths, bool json);
 Result<void> run_pay(const Paths& paths, const PayOptions& options, bool json);
 Result<void> run_orders(const Paths& paths, bool json);
 Result<void> run_status(const Paths& paths, const std::string& xid, bool json);
+Result<void> run_mandate_list(const Paths& paths, bool json);
+Result<void> run_mandate_show(const Paths& paths, const std::string& xid, bool json);
 Result<void> run_receipt(const Paths& paths, const std::string& xid, bool json);
 Result<void> run_resume(const Paths& paths, bool json);
+/// Errors: the first thing that is wrong; the report says all.
+Result<void> run_doctor(const Paths& paths, const DoctorOptions& options, bool json);
 Result<void> run_path(const Paths& paths, bool json);
 
 }  // namespace set::wallet

@@ -1,4 +1,4 @@
-// set-wallet orders, status, receipt, resume, path.
+// set-wallet orders, status, receipt, mandate, resume, path.
 #include "wallet/cli/commands.h"
 #include "wallet/cli/local_client.h"
 #include "wallet/cli/outcome.h"
@@ -36,6 +36,32 @@ Result<void> run_status(const Paths& paths, const std::string& xid, bool json) {
   const auto response = TRY(client.ask(&LocalClient::Stub::Inquire, request));
   print(json ? dump(to_json(response.purchase())) : purchase_text(response.purchase()));
   return exit_of(response.purchase());
+}
+
+Result<void> run_mandate_list(const Paths& paths, bool json) {
+  LocalClient client(paths);
+  const auto list = TRY(client.ask(&LocalClient::Stub::ListPurchases, wire::ListPurchasesRequest()));
+  auto document = Json::array();
+  for (const auto& purchase : list.purchases()) {
+    if (!purchase.has_mandate()) continue;
+    document.push_back(to_json(purchase));
+    if (!json) print(mandate_line(purchase));
+  }
+  if (json) print(dump(document));
+  if (!json && document.empty()) say("no mandates: no instalments or recurring payments were signed\n");
+  return {};
+}
+
+Result<void> run_mandate_show(const Paths& paths, const std::string& xid, bool json) {
+  LocalClient client(paths);
+  wire::InquireRequest request;
+  request.set_xid(TRY(parse_xid(xid)));
+  const auto response = TRY(client.ask(&LocalClient::Stub::Inquire, request));
+  const auto& purchase = response.purchase();
+  CHECK_OR_FAIL(purchase.has_mandate(), ErrorCode::not_found,
+                "this purchase has no mandate; see set-wallet mandate list");
+  print(json ? dump(to_json(purchase)) : purchase_text(purchase));
+  return {};
 }
 
 Result<void> run_receipt(const Paths& paths, const std::string& xid, bool json) {

@@ -1,14 +1,18 @@
 // set-wallet serve: the daemon that holds the unlocked cards.
+#include <thread>
+
 #include "common/crypto/key_file.h"
 #include "common/daemon/files.h"
 #include "common/daemon/server.h"
+#include "common/daemon/stop.h"
+#include "common/enrollment/renewal.h"
+#include "common/enrollment/trust_source.h"
 #include "wallet/cli/commands.h"
 #include "wallet/local_service.h"
 
 namespace set::wallet {
 namespace {
 
-constexpr std::string_view kStoreEntry = "store";
 constexpr std::size_t kStoreKeyBytes = 32;
 
 /// Opens keys.set, or makes it at the first start.
@@ -37,10 +41,30 @@ Result<AtRest> open_at_rest(const Paths& paths, const PassphraseSource& source, 
 
 Result<RegisteredCard> register_with_ca(const std::string& address,
                                         std::shared_ptr<const Trust> trust,
-                                        const CardToRegister& card, const FillForm& fill_form) {
+                                        const CardToRegister& card, CardRegistration registration) {
   const auto ca = CaClient::connect(address, *trust);
-  const CardRegistration registration{.brand = "", .language = "en", .fill_form = fill_form};
-  return register_cardholder(ca, std::move(trust), card, registration, system_clock(), Rng::system());
+  return register_cardholder(ca, std::move(trust), card, std::move(registration), system_clock(),
+                             Rng::system());
+}
+
+Result<RegisteredCard> renew_with_ca(const std::string& address, const Party& cardholder,
+                                     const CardToRegister& card) {
+  const auto ca = CaClient::connect(address, *cardholder.trust);
+  return renew_cardholder(ca, cardholder, card, system_clock(), Rng::system());
+}
+
+/// A person waits for it.
+constexpr Duration kRevocationDeadline = std::chrono::seconds(3);
+
+Result<void> fetch_revocations(const std::string& address, const Trust& trust) {
+  return CaClient::connect(address, trust)
+      .fetch_revocations(trust, system_clock()(), kRevocationDeadline);
+}
+
+/// Beside the purchases, so that nobody waits for it.
+void renew_until_stop(Service& service) {
+  while (!wait_for_stop(service.renew_due_cards())) {
+  }
 }
 
 }  // namespace
@@ -50,12 +74,18 @@ Result<void> run_serve(const Paths& paths, const ServeOptions& options) {
   TRY(make_private_directory(paths.home));
   TRY(make_private_directory(paths.socket.parent_path()));
   auto at_rest = TRY(open_at_rest(paths, options.passphrase, rng));
-  auto store = TRY(Store::open("sqlite:" + paths.database().string(), std::move(at_rest), rng));
+  auto store = TRY(Store::open("sqlite:" + paths.database().string(), std::move(at_rest), rng,
+                               paths.home));
   Service service({.store = store,
                    .connect_merchant = MerchantClient::connect,
                    .register_card = register_with_ca,
                    .clock = system_clock(),
-                   .rng = rng});
+                   .rng = rng,
+                   .renew_card = renew_with_ca,
+                   .fetch_trust = fetch_trust,
+                   .fetch_revocations = fetch_revocations,
+                   .ca = options.ca,
+                   .revocation_age = options.revocation_age});
   LocalService door(service, rng);
 
   const auto listen = TRY(ListenAddress::parse(paths.socket_target()));
@@ -63,7 +93,11 @@ Result<void> run_serve(const Paths& paths, const ServeOptions& options) {
   servers.push_back(TRY(Server::start({.listen = listen, .credentials = nullptr, .services = {&door}})));
   const auto waiting = TRY(store.unanswered()).size();
   if (waiting != 0) log_warning("purchases wait for their outcome", LogSize{"purchases", waiting});
-  return serve(std::move(servers), options.ready_file);
+  expect_stop();
+  std::jthread renewer([&service] { renew_until_stop(service); });
+  auto served = serve(std::move(servers), options.ready_file);
+  request_stop();  // also where serving ended by itself: the renewer waits for it
+  return served;
 }
 
 }  // namespace set::wallet

@@ -1,0 +1,19 @@
+// What a linter, a person or a fetcher of CRLs wants to know of a certificate beyond what SET reads
+// in it. Called by the CA's linter and commands. Pure; any thread.
+#pragma once
+
+#include "common/crypto/certificate.h"
+
+namespace set {
+
+struct CertificateDetails {
+  bool is_ca = false;
+  std::optional<unsigned> path_limit;
+  std::string crl_url;     ///< first URL of the CRL distribution points; empty = none
+  std::string issuer_url;  ///< first caIssuers of authority information access; empty = none
+  std::string subject, issuer;  ///< O, OU and CN in one line, those that are there
+  std::string signature_algorithm;  ///< as Botan spells it
+};
+CertificateDetails details_of(const Certificate& certificate);
+
+}  // namespace set

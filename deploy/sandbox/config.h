@@ -1,0 +1,32 @@
+// The command line of set-bank: serve, accounts, entries, report, reset.
+// Called by main, before threads exist.
+#pragma once
+
+#include <filesystem>
+
+#include "common/daemon/options.h"
+#include "common/daemon/server.h"
+
+namespace set::bank {
+
+enum class Command { serve, accounts, entries, report, reset };
+
+struct Config {
+  CommonOptions common;
+  Command command = Command::serve;
+  std::filesystem::path directory;
+
+  // serve
+  ListenAddress listen;
+  std::filesystem::path cards, scenario, ready_file;
+  std::uint64_t seed = 0;
+  Duration slow = std::chrono::seconds(2);
+  Duration hold_lifetime = std::chrono::hours(7 * 24);
+
+  /// Ends the process after --help and --version. Errors: invalid_argument, bad_config.
+  static Result<Config> parse(int argc, const char* const* argv);
+
+  std::string database_url() const { return "sqlite:" + (directory / "bank.db").string(); }
+};
+
+}  // namespace set::bank
