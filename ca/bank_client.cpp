@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
+#include "common/daemon/trace.h"
+
 namespace set::ca {
 
 namespace iso = iso8583;
 
 namespace {
 
-constexpr Duration kBankPatience = std::chrono::seconds(5);
 constexpr std::size_t kMaxEmbossedBytes = 99;
 
 std::string random_digits(Rng& rng, std::size_t size) {
@@ -25,8 +26,8 @@ bool can_be_embossed(std::string_view name) {
 
 }  // namespace
 
-BankClient::BankClient(iso::BankAddress address, Clock clock, Rng& rng)
-    : clock_(clock), rng_(rng), link_({.address = std::move(address)}, std::move(clock)) {}
+BankClient::BankClient(iso::BankAddress address, Duration patience, Clock clock, Rng& rng)
+    : patience_(patience), clock_(clock), rng_(rng), link_({.address = std::move(address)}, std::move(clock)) {}
 
 Result<bool> BankClient::vouches_for(const PANData0& card, std::string_view cardholder_name) {
   if (!can_be_embossed(cardholder_name) || !card.cvv) return false;
@@ -44,8 +45,10 @@ Result<bool> BankClient::vouches_for(const PANData0& card, std::string_view card
                       {iso::kRrn, random_digits(rng_, 12)},
                       {iso::kMerchant, "SET CA         "},
                       {iso::kCurrency, "000"}};
+  if (const auto trace = current_trace())
+    request.additional.emplace(iso::kTraceparent, traceparent_of(*trace));
   const auto bytes = TRY(iso::encode(request));
-  const auto answer = link_.ask(bytes.reveal(), kBankPatience);
+  const auto answer = link_.ask(bytes.reveal(), patience_);
   CHECK_OR_FAIL(answer, ErrorCode::peer_unavailable,
                 "the issuer's bank does not answer: try again later");
   const auto code = TRY(iso::parse_response_code(answer->at(iso::kResponseCode)));

@@ -10,12 +10,14 @@ namespace set::ca {
 
 class BankClient {
  public:
-  BankClient(iso8583::BankAddress address, Clock clock, Rng& rng);
+  /// `patience`: how long an answer may take.
+  BankClient(iso8583::BankAddress address, Duration patience, Clock clock, Rng& rng);
 
   /// As Issuer::vouches_for. peer_unavailable: no answer in time; nothing was decided.
   Result<bool> vouches_for(const PANData0& card, std::string_view cardholder_name);
 
  private:
+  Duration patience_;
   Clock clock_;
   Rng& rng_;
   iso8583::Link link_;

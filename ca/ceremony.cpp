@@ -111,13 +111,14 @@ Result<void> check_chain(const OnlineKeyRow& row, const Chain& chain, const Publ
 }
 
 CarriedJson crls_json(const OfflineCrls& crls) {
-  CarriedJson out{{"root", to_hex(crls.root.der())}, {"brand", to_hex(crls.brand.der())}};
+  auto roots = CarriedJson::array();
+  for (const auto& list : crls.roots) roots.push_back(to_hex(list.der()));
+  CarriedJson out{{"roots", std::move(roots)}, {"brand", to_hex(crls.brand.der())}};
   if (crls.geopolitical) out["gca"] = to_hex(crls.geopolitical->der());
   return out;
 }
 
-Result<Crl> crl_in(const CarriedJson& object, const char* name, std::span<const Certificate> issuers) {
-  const auto der = TRY(octets_in(object, name));
+Result<Crl> crl_of(ByteView der, const char* name, std::span<const Certificate> issuers) {
   auto crl = TRY(Crl::parse(der));
   const bool verified = std::ranges::any_of(issuers, [&](const Certificate& issuer) {
     return crl.verify(issuer).has_value();
@@ -126,12 +127,29 @@ Result<Crl> crl_in(const CarriedJson& object, const char* name, std::span<const 
   return crl;
 }
 
+Result<Crl> crl_in(const CarriedJson& object, const char* name, const Certificate& issuer) {
+  return crl_of(TRY(octets_in(object, name)), name, {&issuer, 1});
+}
+
+Result<std::vector<Crl>> root_crls_in(const CarriedJson& object, const Trust& trust) {
+  const auto found = object.find("roots");
+  if (found == object.end() || !found->is_array()) return wrong("the file lacks \"roots\"");
+  const auto roots = trust.roots();
+  std::vector<Crl> out;
+  for (const auto& hex : *found) {
+    const auto der = hex.is_string() ? from_hex(hex.get<std::string>()) : Result<Bytes>(Bytes());
+    if (!der) return wrong("a list of revoked certificates in the file is malformed");
+    out.push_back(TRY(crl_of(*der, "roots", roots)));
+  }
+  return out;
+}
+
 Result<OfflineCrls> crls_in(const CarriedJson& object, const Trust& trust, const Chain& operating) {
-  auto root = TRY(crl_in(object, "root", trust.roots()));
-  auto brand = TRY(crl_in(object, "brand", {&operating.issuers.back(), 1}));
-  OfflineCrls crls{std::move(root), std::move(brand), std::nullopt};
+  auto roots = TRY(root_crls_in(object, trust));
+  auto brand = TRY(crl_in(object, "brand", operating.issuers.back()));
+  OfflineCrls crls{std::move(roots), std::move(brand), std::nullopt};
   if (operating.issuers.size() == 2) {
-    crls.geopolitical = TRY(crl_in(object, "gca", {&operating.issuers.front(), 1}));
+    crls.geopolitical = TRY(crl_in(object, "gca", operating.issuers.front()));
   }
   return crls;
 }

@@ -7,11 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "ca/ceremony.h"
+#include "ca/ceremony_record.h"
 #include "ca/key_store.h"
 #include "ca/revocation.h"
 #include "ca/safe_store.h"
 #include "ca/store.h"
 #include "common/daemon/files.h"
+#include "common/daemon/options.h"
 
 namespace set::ca {
 namespace {
@@ -37,13 +39,36 @@ Result<void> write_carried(const fs::path& path, const std::string& text) {
   return write_file_atomically(path, std::string_view(text), 0644);
 }
 
+CeremonyJson named(std::string_view name, const Certificate& certificate) {
+  return {{"certificate", name},
+          {"thumbprint", certificate.thumbprint().hex()},
+          {"serial", certificate.serial_hex()}};
+}
+
+CeremonyJson named(std::string_view issuer, const Crl& list) {
+  return {{"list_of", issuer},
+          {"crl_number", list.number()},
+          {"entries", list.size()},
+          {"thumbprint", list.thumbprint().hex()}};
+}
+
+/// What is signed here is written down before it leaves.
+Result<void> record(const CeremonyOptions& options, const std::string& verb,
+                    const CeremonyJson& signed_things, const Authority& root, Instant now) {
+  const auto roots = TRY(load_roots(options.dir, TRY(load_safe(options.dir))));
+  return append_record(options.dir, verb, signed_things, root, roots, now);
+}
+
 Result<void> make_root_files(const CeremonyOptions& options, const Speaker& speaker) {
   TRY(check_new_directory(options.dir));
   auto& rng = Rng::system();
   const auto access =
       TRY(KeyAccess::read_new(options.keys, options.custodians, "New passphrase for the root"));
-  const auto root = TRY(make_root(system_clock()(), rng));
+  const auto now = system_clock()();
+  const auto root = TRY(make_root(now, rng, access.lock().token));
   TRY(save_root(options.dir, root.root, root.next, access.lock(), rng));
+  TRY(record(options, "root", CeremonyJson::array({named("root-1", root.root.certificate)}),
+             root.root, now));
   const auto fingerprint = root.root.certificate.thumbprint().hex();
   speaker.say("The root is in " + options.dir.string() +
               ": root-1.keys.set, and root-2.keys.set for the root that comes after it.\n"
@@ -62,9 +87,13 @@ Result<void> make_brand_files(const CeremonyOptions& options, const Speaker& spe
   auto& rng = Rng::system();
   const auto access = TRY(KeyAccess::read(options.keys, root_key_file(options.dir, state.root)));
   const auto root = TRY(load_root(options.dir, state.root, access.lock()));
-  const auto made = TRY(make_brand(spec, root, system_clock()(), rng));
+  const auto now = system_clock()();
+  const auto made = TRY(make_brand(spec, root, now, rng, access.lock().token));
+  auto signed_things = CeremonyJson::array({named("brand", made.brand.certificate)});
+  if (made.geopolitical) signed_things.push_back(named("gca", made.geopolitical->certificate));
   TRY(save_brand(options.dir, spec, made.brand, made.geopolitical ? &*made.geopolitical : nullptr,
                  access.lock(), rng));
+  TRY(record(options, "brand", signed_things, root, now));
   const auto thumbprint = made.brand.certificate.thumbprint().hex();
   speaker.say("The brand " + spec.brand + " is certified by the root" +
               (made.geopolitical ? ", the geopolitical CA " + spec.geopolitical + " by the brand"
@@ -81,7 +110,7 @@ Result<void> make_request_files(const CeremonyOptions& options, const Speaker& s
   auto& rng = Rng::system();
   const auto access =
       TRY(KeyAccess::read_new(options.keys, options.custodians, "New passphrase for keys.set"));
-  const auto keys = TRY(make_online_keys(options.brand, system_clock()(), rng));
+  const auto keys = TRY(make_online_keys(options.brand, system_clock()(), rng, access.lock().token));
   const auto text = TRY(make_ceremony_request(options.brand, keys));
   TRY(save_online_keys(options.dir, keys, access.lock(), rng));
   TRY(write_carried(options.dir / kRequestFile, text));
@@ -118,7 +147,10 @@ Result<void> sign_request(const CeremonyOptions& options, const Speaker& speaker
   TRY(Trust::parse(trust_pem, roots.front().thumbprint().hex(), now));
   TRY(save_transport(options.dir, request.transport_root_pem, trust_pem));
   const auto request_fingerprint = text_fingerprint(text);
-  auto crls = TRY(load_lists(options.dir, by, now));
+  auto crls = TRY(load_lists(options.dir, state, by, now));
+  auto signed_things = CeremonyJson::array({{{"request_fingerprint", request_fingerprint}}});
+  for (const auto& [name, chain] : chains) signed_things.push_back(named(name, chain.leaf));
+  TRY(record(options, "sign", signed_things, safe.root, now));
   const CeremonyAnswer answer{request_fingerprint,  state.spec, std::move(chains), roots.front(),
                               std::move(trust_pem), std::move(crls)};
   const auto out = TRY(make_ceremony_answer(answer, rng));
@@ -218,6 +250,10 @@ Result<void> roll_over(const CeremonyOptions& options, const Speaker& speaker) {
   const auto trust_pem = TRY(make_trust_pem(roots, next.root.key, transport, brands, now, rng));
   // A root whose key the present one has not announced would be refused everywhere: see it here.
   TRY(Trust::parse(trust_pem, roots.front().thumbprint().hex(), now));
+  TRY(record(options, "rollover",
+             CeremonyJson::array({named(numbered_root(after.root), next.root.certificate),
+                                  named("brand", brand)}),
+             safe.root, now));
   TRY(write_carried(options.out, make_rollover(next.root.certificate, trust_pem)));
   TRY(enthrone(options.dir, state, trust_pem));
   const auto fingerprint = next.root.certificate.thumbprint().hex();
@@ -264,7 +300,80 @@ Result<ToRevoke> read_to_revoke(const CeremonyOptions& options, const OpenSafe& 
   return out;
 }
 
+/// The certificate of the brand itself, if that is what is to be revoked.
+Result<bool> is_the_brand(const CeremonyOptions& options) {
+  bool brand = false;
+  for (const auto& file : options.certificates) {
+    const auto chain = TRY(parse_chain_pem(TRY(read_text_file(file)), file.string()));
+    brand = brand || (chain.leaf.has_role(Role::bca) &&
+                      chain.leaf.key_use() == KeyUse::certificate_signing);
+  }
+  CHECK_OR_FAIL(!brand || options.certificates.size() == 1, ErrorCode::invalid_argument,
+                "the brand is revoked by itself: with it all below it is");
+  return brand;
+}
+
+/// Every root that certified the brand names it in its list. Whoever trusts one of them believes
+/// that list by itself: a revoked brand signs no BCI any more that could tell of it.
+Result<void> revoke_brand_in_safe(const CeremonyOptions& options, const Speaker& speaker) {
+  const auto reason = TRY(parse_reason(options.reason));
+  const auto state = TRY(load_safe(options.dir));
+  const auto now = system_clock()();
+  const auto access = TRY(KeyAccess::read(options.keys, root_key_file(options.dir, state.root)));
+  const auto& file = options.certificates.front();
+  const auto given = TRY(parse_chain_pem(TRY(read_text_file(file)), file.string()));
+  const auto parts =
+      TRY(prepare_brand_revocation(options.dir, state, access.lock(), now));
+  const bool ours = std::ranges::any_of(parts, [&](const RootRevocation& part) {
+    return part.brand.thumbprint() == given.leaf.thumbprint();
+  });
+  CHECK_OR_FAIL(ours, ErrorCode::verification_failed,
+                file.string() + " is not the brand of " + options.dir.string());
+  std::vector<std::pair<std::string, Crl>> lists;
+  auto signed_things = CeremonyJson::array();
+  Bytes carried;
+  std::size_t entries = 0;
+  for (const auto& part : parts) {
+    const Certificate revoked[] = {part.brand};
+    auto list = TRY(revoke_offline(part.root, part.before, revoked, reason, now));
+    signed_things.push_back(named(part.name, list));
+    carried.insert(carried.end(), list.der().begin(), list.der().end());
+    entries += list.size();
+    lists.emplace_back(part.name, std::move(list));
+  }
+  TRY(save_brand_revocation(options.dir, state, lists));
+  TRY(record(options, "revoke", signed_things, parts.back().root, now));
+  TRY(write_file_atomically(options.out, ByteView(carried), 0644));
+  speaker.say("The brand " + state.spec.brand + " is revoked. Carry " + options.out.string() +
+              " to the online CA and, there:\n  set-ca crl import --dir DIR " +
+              options.out.filename().string() +
+              "\nLeave `set-ca serve` running: it registers nobody any more, but tells everybody. "
+              "A new brand is made here with `set-ca ceremony brand`.\n"
+              "Certificates on the lists of the root:");
+  speaker.answer(std::to_string(entries),
+                 {{"issuer", "root"}, {"entries", entries}, {"list", options.out.string()}});
+  return {};
+}
+
+/// Needs no key: who signed which line is in the line.
+Result<void> show_record(const CeremonyOptions& options, bool json) {
+  const auto state = TRY(load_safe(options.dir));
+  const auto roots = TRY(load_roots(options.dir, state));
+  for (const auto& one : TRY(read_records(options.dir, roots))) {
+    const CeremonyJson object{{"number", one.number},
+                              {"at", to_string(one.at)},
+                              {"verb", one.verb},
+                              {"signed", one.signed_things}};
+    fmt::print(stdout, "{}\n",
+               json ? object.dump()
+                    : fmt::format("{}  {}  {:<8}  {}", one.number, to_string(one.at), one.verb,
+                                  one.signed_things.dump()));
+  }
+  return {};
+}
+
 Result<void> revoke_in_safe(const CeremonyOptions& options, const Speaker& speaker) {
+  if (TRY(is_the_brand(options))) return revoke_brand_in_safe(options, speaker);
   const auto reason = TRY(parse_reason(options.reason));
   const auto state = TRY(load_safe(options.dir));
   TRY(load_transport(options.dir));
@@ -273,12 +382,13 @@ Result<void> revoke_in_safe(const CeremonyOptions& options, const Speaker& speak
   const auto safe = TRY(open_safe(options.dir, state, access.lock()));
   const auto to_revoke = TRY(read_to_revoke(options, safe, now));
   const Certifiers by{safe.root, safe.brand, safe.geopolitical ? &*safe.geopolitical : nullptr};
-  const auto lists = TRY(load_lists(options.dir, by, now));
+  const auto lists = TRY(load_lists(options.dir, state, by, now));
   const std::string name = to_revoke.by_geopolitical ? "gca" : "brand";
   const auto& issuer = to_revoke.by_geopolitical ? *safe.geopolitical : safe.brand;
   const auto& before = to_revoke.by_geopolitical ? *lists.geopolitical : lists.brand;
   const auto list = TRY(revoke_offline(issuer, before, to_revoke.certificates, reason, now));
   TRY(save_list(options.dir, name, list));  // the next list goes on from here
+  TRY(record(options, "revoke", CeremonyJson::array({named(name, list)}), safe.root, now));
   TRY(write_file_atomically(options.out, list.der(), 0644));
   speaker.say("Carry " + options.out.string() +
               " to the online CA and, there:\n  set-ca crl import --dir DIR " +
@@ -293,14 +403,12 @@ Result<void> revoke_in_safe(const CeremonyOptions& options, const Speaker& speak
 CLI::App& add_ceremony_verb(CLI::App& ceremony, CeremonyOptions& options, CeremonyVerb verb,
                    const char* name, const char* description) {
   auto& app = *ceremony.add_subcommand(name, description);
-  app.add_option("--dir", options.dir, "the directory of this step (mode 0700)")->required();
-  add_key_options(app, options.keys);
   app.callback([&options, verb] { options.verb = verb; });
   return app;
 }
 
 void add_out(CLI::App& app, CeremonyOptions& options) {
-  app.add_option("--out", options.out, "the file to carry over")->required();
+  app.add_option("--out", options.out, "the file to carry over")->required()->type_name(kNewFile);
 }
 
 }  // namespace
@@ -314,7 +422,7 @@ CLI::App& add_ceremony(CLI::App& app, CeremonyOptions& options) {
   add_custodian_options(root, options.custodians);
   auto& brand = add_ceremony_verb(ceremony, options, CeremonyVerb::brand, "brand",
                          "Offline: makes the brand, certified by the root");
-  brand.add_option("--brand", options.brand, "BrandID, for example OpenSET")->required();
+  brand.add_option("--brand", options.brand, "BrandID, such as OpenSET")->required();
   brand.add_option("--public-url", options.public_url,
                    "where the online CA's HTTP port is reached (http://host:port): written into "
                    "certificates");
@@ -327,29 +435,35 @@ CLI::App& add_ceremony(CLI::App& app, CeremonyOptions& options) {
   add_out(request, options);
   auto& sign = add_ceremony_verb(ceremony, options, CeremonyVerb::sign, "sign",
                         "Offline: certifies what a request asks for");
-  sign.add_option("--request", options.request, "the file from the online CA")->required();
+  sign.add_option("--request", options.request, "the file from the online CA")
+      ->required()
+      ->type_name(kFile);
   add_out(sign, options);
   auto& install = add_ceremony_verb(ceremony, options, CeremonyVerb::install, "install",
                            "Online: takes an answer, or the news of a rollover");
-  install.add_option("--answer", options.answer, "the file from the root's machine")->required();
+  install.add_option("--answer", options.answer, "the file from the root's machine")
+      ->required()
+      ->type_name(kFile);
   install.add_option("--root-fingerprint", options.root_fingerprint,
                      "what `ceremony root` printed; a rollover needs none");
   install.add_option("--host", options.hosts,
                      "name or address that clients reach `serve` under, repeatable; default: "
                      "localhost and 127.0.0.1");
-  install.add_option("--database", options.database, "default: sqlite:DIR/ca.db");
   auto& rollover = add_ceremony_verb(ceremony, options, CeremonyVerb::rollover, "rollover",
                             "Offline: lets the announced root reign");
   add_out(rollover, options);
   auto& revoke = add_ceremony_verb(ceremony, options, CeremonyVerb::revoke, "revoke",
-                                   "Offline: revokes certificates of an online CA");
+                                   "Offline: revokes certificates of an online CA, or the brand");
   revoke.add_option("--certificate", options.certificates,
-                    "PEM file from the online CA's directory, such as mca.pem; repeatable")
+                    "PEM file from the online CA's directory, such as mca.pem or brand.pem; "
+                    "repeatable")
       ->required();
   revoke.add_option("--reason", options.reason,
                     "unspecified, keyCompromise, cACompromise, superseded or "
                     "cessationOfOperation");
   add_out(revoke, options);
+  add_ceremony_verb(ceremony, options, CeremonyVerb::log, "log",
+                    "Offline: shows what was signed here, and that nobody has changed the record");
   return ceremony;
 }
 
@@ -370,6 +484,8 @@ Result<void> run_ceremony(const CeremonyOptions& options, bool json) {
       return roll_over(options, speaker);
     case CeremonyVerb::revoke:
       return revoke_in_safe(options, speaker);
+    case CeremonyVerb::log:
+      return show_record(options, json);
   }
   return {};
 }

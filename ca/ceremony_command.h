@@ -10,10 +10,11 @@
 
 namespace set::ca {
 
-enum class CeremonyVerb { root, brand, request, sign, install, rollover, revoke };
+enum class CeremonyVerb { root, brand, request, sign, install, rollover, revoke, log };
 
 struct CeremonyOptions {
   CeremonyVerb verb = CeremonyVerb::root;
+  /// dir, database and keys are those of the program.
   std::filesystem::path dir, request, answer, out;
   std::string brand, public_url, geopolitical, root_fingerprint, database;
   std::vector<std::string> hosts;

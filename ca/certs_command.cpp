@@ -87,7 +87,7 @@ Result<std::vector<StoredCertificate>> find(const Config& config) {
   auto store = TRY(Store::open(config.database, DatabaseUse::command));
   auto found = TRY(store.find_certificates(config.certs.name));
   CHECK_OR_FAIL(!found.empty(), ErrorCode::not_found,
-                "there is no such certificate; see set-ca certs list");
+                "there is no such certificate; see set-ca cert list");
   return found;
 }
 
@@ -161,9 +161,7 @@ Result<std::vector<Bytes>> certificates_to_lint(const Config& config) {
   const std::filesystem::path file = config.certs.name;
   if (!std::filesystem::is_regular_file(file, error)) {
     std::vector<Bytes> out;
-    for (auto& stored : TRY(find(config))) {
-      if (stored.kind == "set") out.push_back(std::move(stored.der));
-    }
+    for (auto& stored : TRY(find(config))) out.push_back(std::move(stored.der));
     return out;
   }
   auto content = TRY(read_file(file));
@@ -186,31 +184,59 @@ const Certificate* issuer_among(const std::vector<Certificate>& authorities,
   return nullptr;
 }
 
+/// A rule that does not hold.
+struct Finding {
+  Severity severity;
+  std::string_view id, source, text;
+};
+struct Findings {
+  Thumbprint certificate;
+  std::size_t rules = 0;
+  std::vector<Finding> broken;
+};
+
+/// Of SET's certificates by SET's rules, of the transport's by theirs.
+Result<Findings> lint_of(ByteView der, const std::vector<Certificate>& authorities) {
+  if (const auto certificate = Certificate::parse(der)) {
+    Findings out{certificate->thumbprint(), lint_rules().size(), {}};
+    for (const auto* rule :
+         lint(lint_subject(*certificate, issuer_among(authorities, *certificate))))
+      out.broken.push_back({rule->severity, rule->id, rule->source, rule->text});
+    return out;
+  }
+  const auto details = tls_details_of(der);
+  CHECK_OR_FAIL(details, ErrorCode::verification_failed,
+                "this is neither a certificate of our profile nor one of the transport");
+  Findings out{details->thumbprint, tls_lint_rules().size(), {}};
+  for (const auto* rule : lint(TlsLintSubject{details->contents, details->public_key}))
+    out.broken.push_back({Severity::error, rule->id, rule->source, rule->text});
+  return out;
+}
+
 /// What is said of one certificate; the number of errors.
-int report(const Certificate& certificate, const std::vector<Certificate>& authorities,
-           bool json) {
-  const auto broken = lint(lint_subject(certificate, issuer_among(authorities, certificate)));
+int report(const Findings& findings, bool json) {
   int errors = 0;
-  for (const auto* rule : broken) errors += rule->severity == Severity::error ? 1 : 0;
+  auto broken = CertsJson::array();
+  const auto word = [](const Finding& finding) {
+    return finding.severity == Severity::error ? "error" : "notice";
+  };
+  for (const auto& finding : findings.broken) {
+    errors += finding.severity == Severity::error ? 1 : 0;
+    broken.push_back(CertsJson{{"rule", finding.id},
+                               {"severity", word(finding)},
+                               {"source", finding.source},
+                               {"text", finding.text}});
+  }
   if (json) {
-    auto findings = CertsJson::array();
-    for (const auto* rule : broken) {
-      findings.push_back(CertsJson{{"rule", rule->id},
-                              {"severity", rule->severity == Severity::error ? "error" : "notice"},
-                              {"source", rule->source},
-                              {"text", rule->text}});
-    }
-    const CertsJson line{{"thumbprint", certificate.thumbprint().hex()},
-                    {"rules", lint_rules().size()},
-                    {"findings", findings}};
-    fmt::print("{}\n", text_of(line));
+    fmt::print("{}\n", text_of(CertsJson{{"thumbprint", findings.certificate.hex()},
+                                         {"rules", findings.rules},
+                                         {"findings", broken}}));
     return errors;
   }
-  fmt::print("{}: {} rules, {} broken\n", certificate.thumbprint().hex(), lint_rules().size(),
-             broken.size());
-  for (const auto* rule : broken) {
-    fmt::print("  {}  {}: {} ({})\n", rule->severity == Severity::error ? "error " : "notice",
-               rule->id, rule->text, rule->source);
+  fmt::print("{}: {} rules, {} broken\n", findings.certificate.hex(), findings.rules,
+             findings.broken.size());
+  for (const auto& finding : findings.broken) {
+    fmt::print("  {:6}  {}: {} ({})\n", word(finding), finding.id, finding.text, finding.source);
   }
   return errors;
 }
@@ -263,10 +289,7 @@ Result<void> lint_certificates(const Config& config) {
   const auto authorities = TRY(authorities_of(config));
   int errors = 0;
   for (const auto& der : certificates) {
-    const auto certificate = Certificate::parse(der);
-    CHECK_OR_FAIL(certificate, ErrorCode::verification_failed,
-                  "this is no certificate of our profile: " + certificate.error().detail);
-    errors += report(*certificate, authorities, config.common.json);
+    errors += report(TRY(lint_of(der, authorities)), config.common.json);
   }
   CHECK_OR_FAIL(errors == 0, ErrorCode::verification_failed,
                 std::to_string(errors) + (errors == 1 ? " rule is" : " rules are") + " broken");

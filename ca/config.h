@@ -1,5 +1,5 @@
-// The command line of set-ca: init, ceremony, serve, token create, requests, certs, audit, revoke, crl, key,
-// healthcheck.
+// The command line of set-ca: init, ceremony, serve, token create, requests, certs, audit, evidence, revoke, crl,
+// key, healthcheck.
 #pragma once
 
 #include <filesystem>
@@ -10,6 +10,9 @@
 #include "ca/key_command.h"
 #include "ca/profile.h"
 #include "ca/revoke_command.h"
+#include "common/daemon/audit_command.h"
+#include "common/daemon/evidence_command.h"
+#include "common/daemon/metrics_http.h"
 #include "common/daemon/options.h"
 #include "common/daemon/server.h"
 #include "common/iso8583/connection.h"
@@ -27,8 +30,8 @@ enum class Command {
   certs_list,
   certs_show,
   certs_lint,
-  audit_list,
-  audit_verify,
+  audit,
+  evidence_verify,
   ceremony,
   key,
   revoke,
@@ -52,6 +55,7 @@ struct Config {
   std::vector<std::string> hosts;  ///< also of a token
   std::string public_url;
   std::string geopolitical;
+  bool if_new = false;
   PassphraseSource root_passphrase;
 
   // serve
@@ -61,9 +65,11 @@ struct Config {
   std::vector<std::string> approval;  ///< "ROLE[:BIN]=POLICY"
   Duration ask_again = std::chrono::minutes(1);
   double requests_per_second = 50;
-  std::int64_t sessions_per_address = 1000;
+  std::int64_t sessions_per_address = 1000, pended_per_address = 20;
+  MetricsOptions metrics;
   Lifetimes lifetimes;  ///< of the certificates that are issued
   std::optional<iso8583::BankAddress> bank;  ///< asked about cards in the card file's place
+  Duration bank_timeout = std::chrono::seconds(5);
 
   RevocationOptions revocation;  // revoke, crl; the times also of serve
 
@@ -71,6 +77,7 @@ struct Config {
   std::string address;  ///< empty = not asked
 
   // token create
+  std::filesystem::path token_file;  ///< empty: it is printed
   std::string role, name, bin, id, city;
   unsigned country = 0;
   Duration valid = std::chrono::hours(24);
@@ -82,6 +89,7 @@ struct Config {
     bool all = false;
     std::string name, city;  ///< of a merchant or gateway without a token
     unsigned country = 0;
+    bool replace = false;  ///< an id that has certificates already
     std::string as = "ca";  ///< who rejects: ca, issuer or acquirer
     std::string reason;
   } requests;
@@ -91,21 +99,16 @@ struct Config {
     bool csv = false, full = false, pem = false;
     std::string name;  ///< thumbprint, serial or party; of lint also a file
   } certs;
-  struct Audit {
-    std::int64_t after = 0;
-    std::string head;  ///< a digest that must be in the chain
-  } audit;
+  AuditOptions audit;
+  EvidenceOptions evidence;
 
   /// Ends the process after --help and --version. Errors: invalid_argument, bad_config.
   static Result<Config> parse(int argc, const char* const* argv);
 };
 
-/// Adds requests, certs and audit with their verbs (config_commands.cpp).
+/// Adds requests, certs, audit and evidence with their verbs (config_commands.cpp).
 void add_operator_commands(CLI::App& app, Config& config);
 /// The command of those that was given, if one was.
 std::optional<Command> operator_command(const CLI::App& app);
-
-void add_directory(CLI::App& command, Config& config);
-void add_database(CLI::App& command, Config& config);
 
 }  // namespace set::ca

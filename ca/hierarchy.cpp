@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ca/lint.h"
 #include "ca/profile.h"
 #include "ca/revocation.h"
 #include "common/crypto/certificate_pem.h"
@@ -35,18 +36,25 @@ ProfileContext context_of(const HierarchySpec& spec) {
   return context;
 }
 
-Result<RootKeys> certify_root(SoftwareSigner key, SoftwareSigner next, Instant now, Rng& rng) {
+/// What a CA's certificate is made by: signed, and then held to the profile like everybody's.
+Result<Certificate> issue_linted(const CertificateTemplate& contents, ByteView public_key,
+                                 const Certificate* issuer, const Signer& key, Rng& rng) {
+  TRY(require_clean(lint_subject(contents, public_key, issuer)));
+  return issue_certificate(contents, public_key, issuer, key, rng);
+}
+
+Result<RootKeys> certify_root(StoredSigner key, StoredSigner next, Instant now, Rng& rng) {
   // "R(n) carries hashedRootKey = digest of the SubjectPublicKeyInfo of R(n+1)" (set-1997 §1.2)
   const auto contents = root_profile(now, bytes_of(sha384(next.public_key()).view()));
-  auto certificate = TRY(issue_certificate(contents, key.public_key(), nullptr, key, rng));
+  auto certificate = TRY(issue_linted(contents, key.public_key(), nullptr, key, rng));
   return RootKeys{{std::move(key), std::move(certificate)}, std::move(next)};
 }
 
 Result<Authority> make_authority(const CertificateTemplate& contents, const Authority& issuer,
-                                 Rng& rng) {
-  auto key = SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_87, rng);
+                                 const KeyToken* token, Rng& rng) {
+  auto key = TRY(StoredSigner::generate(SignatureAlgorithm::ml_dsa_87, token, rng));
   auto certificate =
-      TRY(issue_certificate(contents, key.public_key(), &issuer.certificate, issuer.key, rng));
+      TRY(issue_linted(contents, key.public_key(), &issuer.certificate, issuer.key, rng));
   return Authority{std::move(key), std::move(certificate)};
 }
 
@@ -72,41 +80,42 @@ Result<void> check_spec(const HierarchySpec& spec) {
   return {};
 }
 
-Result<RootKeys> make_root(Instant now, Rng& rng) {
-  auto key = SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_87, rng);
-  auto next = SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_87, rng);
+Result<RootKeys> make_root(Instant now, Rng& rng, const KeyToken* token) {
+  auto key = TRY(StoredSigner::generate(SignatureAlgorithm::ml_dsa_87, token, rng));
+  auto next = TRY(StoredSigner::generate(SignatureAlgorithm::ml_dsa_87, token, rng));
   return certify_root(std::move(key), std::move(next), now, rng);
 }
 
-Result<RootKeys> make_next_root(SoftwareSigner announced, SoftwareSigner next, Instant now,
-                                Rng& rng) {
+Result<RootKeys> make_next_root(StoredSigner announced, StoredSigner next, Instant now, Rng& rng) {
   return certify_root(std::move(announced), std::move(next), now, rng);
 }
 
 Result<BrandKeys> make_brand(const HierarchySpec& spec, const Authority& root, Instant now,
-                             Rng& rng) {
+                             Rng& rng, const KeyToken* token) {
   TRY(check_spec(spec));
   const auto context = context_of(spec);
-  auto brand = TRY(make_authority(brand_profile(context, now), root, rng));
+  auto brand = TRY(make_authority(brand_profile(context, now), root, token, rng));
   std::optional<Authority> geopolitical;
   if (context.geopolitical) {
     geopolitical =
-        TRY(make_authority(geopolitical_profile(context, spec.geopolitical, now), brand, rng));
+        TRY(make_authority(geopolitical_profile(context, spec.geopolitical, now), brand, token, rng));
   }
   return BrandKeys{std::move(brand), std::move(geopolitical)};
 }
 
-Result<Certificate> certify_brand(const HierarchySpec& spec, const SoftwareSigner& brand,
+Result<Certificate> certify_brand(const HierarchySpec& spec, const Signer& brand,
                                   const Authority& root, Instant now, Rng& rng) {
-  return issue_certificate(brand_profile(context_of(spec), now), brand.public_key(),
-                           &root.certificate, root.key, rng);
+  return issue_linted(brand_profile(context_of(spec), now), brand.public_key(),
+                      &root.certificate, root.key, rng);
 }
 
-Result<OnlineKeys> make_online_keys(const std::string& brand, Instant now, Rng& rng) {
-  std::map<std::string, SoftwareSigner> signers;
+Result<OnlineKeys> make_online_keys(const std::string& brand, Instant now, Rng& rng,
+                                    const KeyToken* token) {
+  std::map<std::string, StoredSigner> signers;
   for (const auto& row : kOnlineKeys) {
     if (row.use == KeyUse::key_exchange) continue;
-    signers.emplace(row.name, SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_65, rng));
+    auto signer = TRY(StoredSigner::generate(SignatureAlgorithm::ml_dsa_65, token, rng));
+    signers.emplace(row.name, std::move(signer));
   }
   auto tls_key = TlsKey::generate(rng);
   auto tls_pem = TRY(issue_tls_certificate(transport_root_profile({brand, ""}, now),
@@ -136,7 +145,7 @@ Result<OnlineChains> certify_online(const HierarchySpec& spec, const Certifiers&
     const Authority& issuer = below ? *by.geopolitical : by.brand;
     auto contents = profile_of(row, context, now);
     contents.not_after = std::min(contents.not_after, issuer.certificate.not_after());
-    auto leaf = TRY(issue_certificate(contents, key->second, &issuer.certificate, issuer.key, rng));
+    auto leaf = TRY(issue_linted(contents, key->second, &issuer.certificate, issuer.key, rng));
     Chain chain{std::move(leaf), {by.brand.certificate}};
     if (below) chain.issuers.insert(chain.issuers.begin(), issuer.certificate);
     chains.emplace(row.name, std::move(chain));
@@ -147,7 +156,7 @@ Result<OnlineChains> certify_online(const HierarchySpec& spec, const Certifiers&
 Result<OfflineCrls> make_offline_crls(const Certifiers& by, Instant now) {
   auto root = TRY(make_offline_crl(by.root, 1, {}, now));
   auto brand = TRY(make_offline_crl(by.brand, 1, {}, now));
-  OfflineCrls lists{std::move(root), std::move(brand), std::nullopt};
+  OfflineCrls lists{{std::move(root)}, std::move(brand), std::nullopt};
   if (by.geopolitical != nullptr) {
     lists.geopolitical = TRY(make_offline_crl(*by.geopolitical, 1, {}, now));
   }
@@ -155,7 +164,7 @@ Result<OfflineCrls> make_offline_crls(const Certifiers& by, Instant now) {
 }
 
 Result<std::string> make_trust_pem(const std::vector<Certificate>& roots,
-                                   const SoftwareSigner& newest,
+                                   const Signer& newest,
                                    const std::string& transport_root_pem,
                                    const std::vector<Certificate>& brands, Instant now, Rng& rng) {
   const auto facts = TRY(tls_certificate_facts(transport_root_pem));
@@ -170,11 +179,12 @@ Result<std::string> make_trust_pem(const std::vector<Certificate>& roots,
   return pem;
 }
 
-Result<Hierarchy> make_hierarchy(const HierarchySpec& spec, Instant now, Rng& rng) {
+Result<Hierarchy> make_hierarchy(const HierarchySpec& spec, Instant now, Rng& rng,
+                                 const KeyPlaces& places) {
   TRY(check_spec(spec));
-  auto root = TRY(make_root(now, rng));
-  auto brand = TRY(make_brand(spec, root.root, now, rng));
-  auto keys = TRY(make_online_keys(spec.brand, now, rng));
+  auto root = TRY(make_root(now, rng, places.safe));
+  auto brand = TRY(make_brand(spec, root.root, now, rng, places.safe));
+  auto keys = TRY(make_online_keys(spec.brand, now, rng, places.online));
   const Certifiers by{root.root, brand.brand, brand.geopolitical ? &*brand.geopolitical : nullptr};
   auto chains = TRY(certify_online(spec, by, public_keys_of(keys), now, rng));
   auto trust_pem = TRY(make_trust_pem({root.root.certificate}, root.root.key,
@@ -188,9 +198,8 @@ Result<Hierarchy> make_hierarchy(const HierarchySpec& spec, Instant now, Rng& rn
                        std::move(keys.key_exchange), chains.at(std::string(kKeyExchangeName))};
   return Hierarchy{std::move(root.root),          std::move(root.next),   std::move(brand.brand),
                    std::move(brand.geopolitical), std::move(operating),   std::move(messages),
-                   std::move(bci),                std::move(lists.root),  std::move(lists.brand),
-                   std::move(lists.geopolitical), std::move(keys.transport), std::move(trust_pem),
-                   std::move(chains)};
+                   std::move(bci),                std::move(lists),       std::move(keys.transport),
+                   std::move(trust_pem),          std::move(chains)};
 }
 
 Result<DaemonTls> issue_daemon_tls(const TransportRoot& transport, const std::string& brand,

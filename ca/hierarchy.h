@@ -10,6 +10,7 @@
 
 #include "ca/profile.h"
 #include "common/crypto/crl.h"
+#include "common/crypto/stored_signer.h"
 #include "common/message/party.h"
 
 namespace set::ca {
@@ -24,9 +25,9 @@ struct HierarchySpec {
 /// invalid_argument if one of them cannot stand in a certificate.
 Result<void> check_spec(const HierarchySpec& spec);
 
-/// A key that signs certificates, with its own certificate.
+/// A key that signs certificates, in software or in a token, with its own certificate.
 struct Authority {
-  SoftwareSigner key;
+  StoredSigner key;
   Certificate certificate;
 };
 
@@ -43,7 +44,7 @@ struct TransportRoot {
 
 /// Keys that sign and open the CA's own messages, certified by the brand.
 struct MessageKeys {
-  SoftwareSigner signature;
+  StoredSigner signature;
   Chain signature_chain;
   KemPrivateKey key_exchange;
   Chain key_exchange_chain;
@@ -54,32 +55,33 @@ struct MessageKeys {
 /// R(n) and the key of R(n+1), whose digest stands in R(n)'s hashedRootKey.
 struct RootKeys {
   Authority root;
-  SoftwareSigner next;
+  StoredSigner next;
 };
-Result<RootKeys> make_root(Instant now, Rng& rng);
+/// `token`, here and below: where signature keys are made, if it does ML-DSA; null = in software.
+Result<RootKeys> make_root(Instant now, Rng& rng, const KeyToken* token = nullptr);
 /// R(n+1) from the key that R(n) announced; it announces R(n+2).
-Result<RootKeys> make_next_root(SoftwareSigner announced, SoftwareSigner next, Instant now,
-                                Rng& rng);
+Result<RootKeys> make_next_root(StoredSigner announced, StoredSigner next, Instant now, Rng& rng);
 
 struct BrandKeys {
   Authority brand;
   std::optional<Authority> geopolitical;
 };
 Result<BrandKeys> make_brand(const HierarchySpec& spec, const Authority& root, Instant now,
-                             Rng& rng);
+                             Rng& rng, const KeyToken* token = nullptr);
 /// The same brand, name and key, under another root.
-Result<Certificate> certify_brand(const HierarchySpec& spec, const SoftwareSigner& brand,
+Result<Certificate> certify_brand(const HierarchySpec& spec, const Signer& brand,
                                   const Authority& root, Instant now, Rng& rng);
 
 // --- the keys that the daemon has ---
 
 struct OnlineKeys {
   /// By the names of online_key_rows(), but for the KEM's.
-  std::map<std::string, SoftwareSigner> signers;
+  std::map<std::string, StoredSigner> signers;
   KemPrivateKey key_exchange;
   TransportRoot transport;
 };
-Result<OnlineKeys> make_online_keys(const std::string& brand, Instant now, Rng& rng);
+Result<OnlineKeys> make_online_keys(const std::string& brand, Instant now, Rng& rng,
+                                    const KeyToken* token = nullptr);
 
 inline constexpr std::string_view kKeyExchangeName = "key-exchange";
 
@@ -110,37 +112,45 @@ using OnlineChains = std::map<std::string, Chain>;
 Result<OnlineChains> certify_online(const HierarchySpec& spec, const Certifiers& by,
                                     const PublicKeys& keys, Instant now, Rng& rng);
 
-/// Empty lists of revoked certificates of the keys in the safe, with a long life.
+/// Lists of revoked certificates of the keys in the safe, with a long life.
 struct OfflineCrls {
-  Crl root, brand;
+  std::vector<Crl> roots;  ///< of each root that has reigned, oldest first
+  Crl brand;
   std::optional<Crl> geopolitical;
 };
+/// Empty ones, of the root that reigns.
 Result<OfflineCrls> make_offline_crls(const Certifiers& by, Instant now);
 
 /// The trust file: the roots, oldest first, the transport root and its certificate by the newest
 /// root (whose key is `newest`), the brands that successors certified anew.
 Result<std::string> make_trust_pem(const std::vector<Certificate>& roots,
-                                   const SoftwareSigner& newest,
+                                   const Signer& newest,
                                    const std::string& transport_root_pem,
                                    const std::vector<Certificate>& brands, Instant now, Rng& rng);
 
 struct Hierarchy {
   Authority root;
-  SoftwareSigner next_root;  ///< its digest stands in the root's hashedRootKey
+  StoredSigner next_root;  ///< its digest stands in the root's hashedRootKey
   Authority brand;
   std::optional<Authority> geopolitical;
   OperatingAuthorities operating;
   MessageKeys messages;
   Authority bci;        ///< signs the brand's BCI online (ADR 0017)
-  Crl root_crl, brand_crl;  ///< empty lists of the keys that are put away
-  std::optional<Crl> geopolitical_crl;
+  OfflineCrls crls;         ///< empty lists of the keys that are put away
   TransportRoot transport;
   std::string trust_pem;  ///< root, transport root, cross-certificate
   OnlineChains chains;    ///< of `operating` and `messages`, by name
 };
 
-/// All of it. Errors: invalid_argument if the brand or the URL cannot stand in a certificate.
-Result<Hierarchy> make_hierarchy(const HierarchySpec& spec, Instant now, Rng& rng);
+/// Where the signature keys of a hierarchy are made: those of the safe, and the daemon's.
+struct KeyPlaces {
+  const KeyToken* safe = nullptr;
+  const KeyToken* online = nullptr;
+};
+/// All of it. Errors: invalid_argument if the brand or the URL cannot stand in a certificate, the
+/// token's.
+Result<Hierarchy> make_hierarchy(const HierarchySpec& spec, Instant now, Rng& rng,
+                                 const KeyPlaces& places = {});
 
 /// A TLS certificate of the CA daemon itself, with a fresh key.
 struct DaemonTls {

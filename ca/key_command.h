@@ -19,6 +19,6 @@ struct KeyOptions {
 
 CLI::App& add_key(CLI::App& app, KeyOptions& options);
 CLI::App& add_hsm(CLI::App& app, KeyOptions& options);
-Result<void> run_key(const KeyOptions& options);
+Result<void> run_key(const KeyOptions& options, bool json);
 
 }  // namespace set::ca

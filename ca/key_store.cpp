@@ -19,6 +19,7 @@ using SettingsJson = nlohmann::json;
 
 constexpr std::string_view kKeys = "keys.set";
 constexpr std::string_view kSettings = "ca.json";
+constexpr std::string_view kInitMark = "init.unfinished";
 constexpr std::string_view kTransport = "transport", kCard = "card";
 // Public, but kept with the keys until trust.pem has it.
 constexpr std::string_view kTransportCertificate = "transport-certificate";
@@ -42,11 +43,11 @@ Secrets secrets_of(const KemPrivateKey& key_exchange, const TransportRoot& trans
 
 Secrets secrets_of(const Hierarchy& h) {
   auto secrets = secrets_of(h.messages.key_exchange, h.transport);
-  secrets.emplace("cca", h.operating.cca.key.pkcs8());
-  secrets.emplace("mca", h.operating.mca.key.pkcs8());
-  secrets.emplace("pca", h.operating.pca.key.pkcs8());
-  secrets.emplace("signature", h.messages.signature.pkcs8());
-  secrets.emplace("bci", h.bci.key.pkcs8());
+  secrets.emplace("cca", h.operating.cca.key.stored());
+  secrets.emplace("mca", h.operating.mca.key.stored());
+  secrets.emplace("pca", h.operating.pca.key.stored());
+  secrets.emplace("signature", h.messages.signature.stored());
+  secrets.emplace("bci", h.bci.key.stored());
   return secrets;
 }
 
@@ -67,13 +68,21 @@ Result<Chain> load_chain(const fs::path& directory, const std::string& name, con
   return chain;
 }
 
-Result<SoftwareSigner> load_signer(const fs::path& directory, const KeyFile& keys,
-                                   const std::string& name, const Certificate& certificate) {
-  const auto secret = TRY(entry(keys, directory, name));
-  auto key = TRY(SoftwareSigner::from_pkcs8(secret.reveal()));
+/// What is read with the directory's key file.
+struct OpenKeys {
+  const fs::path& directory;
+  const KeyFile& file;
+  const KeyLock& lock;
+};
+
+Result<StoredSigner> load_signer(const OpenKeys& keys, const std::string& name,
+                                 const Certificate& certificate) {
+  const auto secret = TRY(entry(keys.file, keys.directory, name));
+  auto key = TRY(StoredSigner::load(secret.reveal(), keys.lock));
   CHECK_OR_FAIL(
       equal(key.public_key(), certificate.public_key()), ErrorCode::bad_config,
-      (directory / (name + ".pem")).string() + ": the key in keys.set is not this certificate's");
+      (keys.directory / (name + ".pem")).string() +
+          ": the key in keys.set is not this certificate's");
   return key;
 }
 
@@ -82,20 +91,19 @@ struct LoadedAuthority {
   Chain chain;
 };
 
-Result<LoadedAuthority> load_authority(const fs::path& directory, const KeyFile& keys,
-                                       const std::string& name, Role role, const Settings& settings,
-                                       const Trust& trust, Instant now) {
+Result<LoadedAuthority> load_authority(const OpenKeys& keys, const std::string& name, Role role,
+                                       const Settings& settings, const Trust& trust, Instant now) {
   const Expected expected{role, KeyUse::certificate_signing, settings.brand};
-  auto chain = TRY(load_chain(directory, name, trust, expected, now));
-  auto key = TRY(load_signer(directory, keys, name, chain.leaf));
+  auto chain = TRY(load_chain(keys.directory, name, trust, expected, now));
+  auto key = TRY(load_signer(keys, name, chain.leaf));
   return LoadedAuthority{{std::move(key), chain.leaf}, std::move(chain)};
 }
 
-Result<Authority> load_bci(const fs::path& directory, const KeyFile& keys, const Settings& settings,
-                           const Trust& trust, Instant now) {
+Result<Authority> load_bci(const OpenKeys& keys, const Settings& settings, const Trust& trust,
+                           Instant now) {
   const Expected expected{Role::bca, KeyUse::signature, settings.brand};
-  auto chain = TRY(load_chain(directory, "bci", trust, expected, now));
-  auto key = TRY(load_signer(directory, keys, "bci", chain.leaf));
+  auto chain = TRY(load_chain(keys.directory, "bci", trust, expected, now));
+  auto key = TRY(load_signer(keys, "bci", chain.leaf));
   return Authority{std::move(key), std::move(chain.leaf)};
 }
 
@@ -109,30 +117,41 @@ Result<OfflineCrl> load_offline_crl(const fs::path& directory, const std::string
   return OfflineCrl{name, issuer, std::move(*crl)};
 }
 
-/// Of the root that reigned when the list was made.
-Result<OfflineCrl> load_root_crl(const fs::path& directory, const Trust& trust) {
+/// Of whichever root made the list.
+Result<OfflineCrl> load_root_crl(const fs::path& directory, const std::string& name,
+                                 const Trust& trust) {
   for (const auto& root : trust.roots()) {
-    auto loaded = load_offline_crl(directory, "root", root);
+    auto loaded = load_offline_crl(directory, name, root);
     if (loaded) return loaded;
   }
-  return load_offline_crl(directory, "root", trust.root());
+  return load_offline_crl(directory, name, trust.root());
 }
 
-Result<std::shared_ptr<const Party>> load_party(const fs::path& directory, const KeyFile& keys,
-                                                const Settings& settings,
+/// All there are: "root" always, those of its successors since their lists came.
+Result<std::vector<OfflineCrl>> load_root_crls(const fs::path& directory, const Trust& trust) {
+  std::vector<OfflineCrl> out;
+  for (std::size_t place = 0;; ++place) {
+    const auto name = root_list_name(place);
+    if (place > 0 && !fs::exists(directory / (name + ".crl"))) return out;
+    out.push_back(TRY(load_root_crl(directory, name, trust)));
+  }
+}
+
+Result<std::shared_ptr<const Party>> load_party(const OpenKeys& keys, const Settings& settings,
                                                 std::shared_ptr<const Trust> trust, Instant now) {
+  const auto& directory = keys.directory;
   auto signature = TRY(load_chain(directory, "signature", *trust,
                                   {Role::cca, KeyUse::signature, settings.brand}, now));
-  auto signer = TRY(load_signer(directory, keys, "signature", signature.leaf));
+  auto signer = TRY(load_signer(keys, "signature", signature.leaf));
   auto exchange = TRY(load_chain(directory, "key-exchange", *trust,
                                  {Role::cca, KeyUse::key_exchange, settings.brand}, now));
-  const auto seed = TRY(entry(keys, directory, "key-exchange"));
+  const auto seed = TRY(entry(keys.file, directory, "key-exchange"));
   auto kem = TRY(KemPrivateKey::from_seed(seed.reveal()));
   CHECK_OR_FAIL(equal(kem.public_key().spki(), exchange.leaf.public_key()), ErrorCode::bad_config,
                 (directory / "key-exchange.pem").string() +
                     ": the key in keys.set is not this certificate's");
   return std::make_shared<const Party>(
-      Party{std::move(trust), std::make_shared<const SoftwareSigner>(std::move(signer)),
+      Party{std::move(trust), std::make_shared<const StoredSigner>(std::move(signer)),
             std::move(signature), std::make_shared<const KemPrivateKey>(std::move(kem)),
             std::move(exchange)});
 }
@@ -153,23 +172,58 @@ Result<void> check_new_directory(const fs::path& directory) {
   return {};
 }
 
+bool is_interrupted_init(const fs::path& directory) {
+  std::error_code ignored;
+  return fs::exists(directory / kInitMark, ignored);
+}
+
+bool is_complete_ca(const fs::path& directory) {
+  std::error_code ignored;
+  return fs::exists(directory / kSettings, ignored) && !is_interrupted_init(directory);
+}
+
+Result<void> begin_init(const fs::path& directory) {
+  std::error_code error;
+  if (is_interrupted_init(directory)) {
+    TRY(check_private_directory(directory));
+    // The mark goes last: an end in the middle of this is again an interrupted `init`.
+    for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+         entry.increment(error)) {
+      if (entry->path().filename() != kInitMark) fs::remove_all(entry->path(), error);
+    }
+    CHECK_OR_FAIL(!error, ErrorCode::storage_unavailable,
+                  "cannot empty " + directory.string() + ", where an `init` was interrupted");
+    return {};
+  }
+  TRY(check_new_directory(directory));
+  TRY(make_private_directory(directory));
+  return write_file_atomically(directory / kInitMark, std::string_view());
+}
+
+Result<void> end_init(const fs::path& directory) {
+  std::error_code error;
+  fs::remove(directory / kInitMark, error);
+  CHECK_OR_FAIL(!error, ErrorCode::storage_unavailable, "cannot write " + directory.string());
+  return sync_directory(directory);
+}
+
 Result<void> save_online_keys(const fs::path& directory, const OnlineKeys& keys,
                               const KeyLock& lock, Rng& rng) {
   TRY(make_private_directory(directory));
   auto secrets = secrets_of(keys.key_exchange, keys.transport);
   secrets.emplace(kTransportCertificate,
                   SecretBytes::copy_of(view_of(keys.transport.certificate_pem)));
-  for (const auto& [name, signer] : keys.signers) secrets.emplace(name, signer.pkcs8());
+  for (const auto& [name, signer] : keys.signers) secrets.emplace(name, signer.stored());
   return write_keys(directory, secrets, lock, rng);
 }
 
 Result<OnlineKeys> load_online_keys(const fs::path& directory, const KeyLock& lock) {
   const auto file = TRY(KeyFile::open(directory / kKeys, lock));
-  std::map<std::string, SoftwareSigner> signers;
+  std::map<std::string, StoredSigner> signers;
   for (const auto& row : online_key_rows()) {
     if (row.use == KeyUse::key_exchange) continue;
     const auto secret = TRY(entry(file, directory, row.name));
-    signers.emplace(row.name, TRY(SoftwareSigner::from_pkcs8(secret.reveal())));
+    signers.emplace(row.name, TRY(StoredSigner::load(secret.reveal(), lock)));
   }
   const auto seed = TRY(entry(file, directory, kKeyExchangeName));
   auto kem = TRY(KemPrivateKey::from_seed(seed.reveal()));
@@ -189,7 +243,10 @@ Result<void> save_online_certificates(const fs::path& directory, const OnlineCha
   if (operating.issuers.size() == 2) {
     TRY(write_pem(directory, "gca", operating.issuers.front().pem()));
   }
-  TRY(write_file_atomically(directory / "root.crl", crls.root.der()));
+  for (std::size_t place = 0; place < crls.roots.size(); ++place) {
+    TRY(write_file_atomically(directory / (root_list_name(place) + ".crl"),
+                              crls.roots[place].der()));
+  }
   TRY(write_file_atomically(directory / "brand.crl", crls.brand.der()));
   if (crls.geopolitical) {
     TRY(write_file_atomically(directory / "gca.crl", crls.geopolitical->der()));
@@ -199,6 +256,10 @@ Result<void> save_online_certificates(const fs::path& directory, const OnlineCha
   const SettingsJson text{
       {"brand", settings.brand}, {"hosts", settings.hosts}, {"public_url", settings.public_url}};
   return write_file_atomically(directory / kSettings, std::string_view(text.dump(2) + "\n"));
+}
+
+std::string root_list_name(std::size_t place) {
+  return place == 0 ? "root" : "root-" + std::to_string(place + 1);
 }
 
 Result<void> save_trust(const fs::path& directory, const std::string& trust_pem) {
@@ -219,7 +280,7 @@ Result<void> save_new_ca(const fs::path& directory, const Hierarchy& hierarchy,
   TRY(save_transport(directory, h.transport.certificate_pem, h.trust_pem));
   TRY(write_keys(directory, secrets_of(h), lock, rng));
   return save_online_certificates(directory, h.chains, h.root.certificate, h.trust_pem,
-                                  {h.root_crl, h.brand_crl, h.geopolitical_crl}, settings);
+                                  h.crls, settings);
 }
 
 std::vector<Certificate> certificates_of(const OnlineChains& chains, const Certificate& root) {
@@ -267,13 +328,13 @@ Result<LoadedCa> load_ca(const fs::path& directory, const KeyLock& lock, Instant
   if (!parsed)
     return failure(parsed.error().code, trust_path.string() + ": " + parsed.error().detail);
   auto trust = std::make_shared<const Trust>(std::move(*parsed));
-  auto cca = TRY(load_authority(directory, keys, "cca", Role::cca, settings, *trust, now));
-  auto mca = TRY(load_authority(directory, keys, "mca", Role::mca, settings, *trust, now));
-  auto pca = TRY(load_authority(directory, keys, "pca", Role::pca, settings, *trust, now));
-  auto party = TRY(load_party(directory, keys, settings, trust, now));
-  auto bci = TRY(load_bci(directory, keys, settings, *trust, now));
-  std::vector<OfflineCrl> offline_crls;
-  offline_crls.push_back(TRY(load_root_crl(directory, *trust)));
+  const OpenKeys opened{directory, keys, lock};
+  auto cca = TRY(load_authority(opened, "cca", Role::cca, settings, *trust, now));
+  auto mca = TRY(load_authority(opened, "mca", Role::mca, settings, *trust, now));
+  auto pca = TRY(load_authority(opened, "pca", Role::pca, settings, *trust, now));
+  auto party = TRY(load_party(opened, settings, trust, now));
+  auto bci = TRY(load_bci(opened, settings, *trust, now));
+  auto offline_crls = TRY(load_root_crls(directory, *trust));
   offline_crls.push_back(
       TRY(load_offline_crl(directory, "brand", party->signature->issuers.front())));
   if (cca.chain.issuers.size() == 2) {

@@ -2,7 +2,7 @@
 // `ceremony request` and `ceremony install`; read by `serve`.
 //   keys.set          cca, mca, pca, signature, key-exchange, bci, transport, card
 //   {root,brand,cca,mca,pca,signature,key-exchange,bci}.pem, trust.pem
-//   {root,brand,gca}.crl  lists of revoked certificates of the keys that are put away
+//   {root,root-2,…,brand,gca}.crl  lists of revoked certificates of the keys that are put away
 //   ca.json           settings; written last: with it the directory is complete
 // `init` puts the safe (safe_store.h) into the same directory. Not for concurrent use.
 #pragma once
@@ -24,7 +24,7 @@ struct Settings {
 
 /// The newest list of a key that is not here.
 struct OfflineCrl {
-  std::string name;  ///< "root", "brand" or "gca"
+  std::string name;  ///< "root", "root-2" of a successor …, "brand" or "gca"
   Certificate issuer;
   Crl crl;
 };
@@ -45,6 +45,15 @@ struct LoadedCa {
 /// conflict if something is in the directory already; bad_config if others may look into it.
 Result<void> check_new_directory(const std::filesystem::path& directory);
 
+/// An `init` under way. What it has written when a crash ends it was never given to anybody: the
+/// next `init` may begin anew. From begin_init() to end_init() the directory is marked.
+bool is_complete_ca(const std::filesystem::path& directory);
+bool is_interrupted_init(const std::filesystem::path& directory);
+/// Makes the directory, or empties it of what an interrupted `init` left. Errors as
+/// check_new_directory().
+Result<void> begin_init(const std::filesystem::path& directory);
+Result<void> end_init(const std::filesystem::path& directory);
+
 /// keys.set, in a directory that may be new. conflict if there is one.
 Result<void> save_online_keys(const std::filesystem::path& directory, const OnlineKeys& keys,
                               const KeyLock& lock, Rng& rng);
@@ -54,6 +63,8 @@ Result<void> save_online_certificates(const std::filesystem::path& directory,
                                       const OnlineChains& chains, const Certificate& root,
                                       const std::string& trust_pem, const OfflineCrls& crls,
                                       const Settings& settings);
+/// "root" for the first of them, "root-2", … : the names of the roots' lists.
+std::string root_list_name(std::size_t place);
 /// The trust file with a new root, for a complete directory.
 Result<void> save_trust(const std::filesystem::path& directory, const std::string& trust_pem);
 /// Safe and online CA in one directory, as `init` makes them.

@@ -130,6 +130,9 @@ bool issuer_permits(Role subject, const Certificate& issuer) {
 }
 
 bool issuer_permits_roles(const LintSubject& s) {
+  // The brand certifies a key of its own for its BCI (ADR 0017).
+  const bool bci = is(s, Role::bca) && s.contents.key_use == KeyUse::signature;
+  if (bci) return !s.issuer || s.issuer->has_role(Role::bca);
   return !s.issuer || std::ranges::all_of(s.contents.roles, [&](Role role) {
     return issuer_permits(role, *s.issuer);
   });
@@ -139,6 +142,7 @@ bool use_fits_role(const LintSubject& s) {
   const auto use = s.contents.key_use;
   if (is(s, Role::cardholder)) return use == KeyUse::signature;
   if (is_end_entity(s) || s.contents.roles.size() > 1) return use != KeyUse::certificate_signing;
+  if (is(s, Role::bca)) return use != KeyUse::key_exchange;  // its BCI has a key of its own
   return !s.contents.roles.empty() &&
          (use == KeyUse::certificate_signing || is_operating(s.contents.roles.front()));
 }
@@ -196,7 +200,8 @@ bool root_key_hash_is_roots(const LintSubject& s) {
 bool key_fits(const LintSubject& s) {
   if (s.contents.key_use == KeyUse::key_exchange)
     return KemPublicKey::from_spki(s.public_key).has_value();
-  const bool strong = is(s, Role::rca) || is(s, Role::bca);
+  const bool strong = s.contents.key_use == KeyUse::certificate_signing &&
+                      (is(s, Role::rca) || is(s, Role::bca));
   const auto size = s.public_key.size();
   return size == (strong ? kMlDsa87SpkiBytes : kMlDsa65SpkiBytes) ||
          (is(s, Role::gca) && size == kMlDsa87SpkiBytes);
@@ -313,13 +318,13 @@ bool tls_key_is_p256(const TlsLintSubject& s) {
 
 constexpr TlsLintRule kTlsRules[] = {
     {"tls-names", "RFC 5280 §4.1.2.4", "names of at most 64 octets without control characters",
-     tls_names_are_plain},
-    {"tls-role", "protocol §3", "OU says ca, merchant or gateway", tls_names_its_role},
-    {"tls-validity", "protocol §3", "it lives seven days at most", tls_lives_a_week},
+     tls_names_are_plain, true},
+    {"tls-role", "protocol §3", "OU says ca, merchant or gateway", tls_names_its_role, false},
+    {"tls-validity", "protocol §3", "it lives seven days at most", tls_lives_a_week, false},
     {"tls-hosts", "RFC 6125 §6.4", "subjectAltName has DNS names and IP addresses, at least one",
-     tls_has_hosts},
-    {"tls-no-ca", "RFC 5280 §4.2.1.9", "it certifies nobody", tls_is_no_ca},
-    {"tls-key", "protocol §1", "the key is ECDSA P-256", tls_key_is_p256},
+     tls_has_hosts, false},
+    {"tls-no-ca", "RFC 5280 §4.2.1.9", "it certifies nobody", tls_is_no_ca, false},
+    {"tls-key", "protocol §1", "the key is ECDSA P-256", tls_key_is_p256, true},
 };
 
 std::string sentence(std::string_view id, std::string_view text) {
@@ -372,6 +377,19 @@ std::vector<const LintRule*> lint(const LintSubject& subject) {
   std::vector<const LintRule*> broken;
   for (const auto& rule : kRules) {
     if (!rule.holds(subject)) broken.push_back(&rule);
+  }
+  return broken;
+}
+
+Result<TlsLintSubject> tls_lint_subject(ByteView der) {
+  auto details = TRY(tls_details_of(der));
+  return TlsLintSubject{std::move(details.contents), std::move(details.public_key)};
+}
+
+std::vector<const TlsLintRule*> lint(const TlsLintSubject& subject) {
+  std::vector<const TlsLintRule*> broken;
+  for (const auto& rule : kTlsRules) {
+    if ((rule.of_ca || !subject.contents.is_ca) && !rule.holds(subject)) broken.push_back(&rule);
   }
   return broken;
 }

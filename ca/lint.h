@@ -38,18 +38,23 @@ std::span<const LintRule> lint_rules();
 /// The rules that do not hold.
 std::vector<const LintRule*> lint(const LintSubject& subject);
 
-/// The transport's certificates, before they are signed.
+/// The transport's certificates, before they are signed or as they stand.
 struct TlsLintSubject {
   TlsTemplate contents;
   Bytes public_key;
 };
+/// decoding_failure if it is no certificate.
+Result<TlsLintSubject> tls_lint_subject(ByteView der);
 struct TlsLintRule {
   std::string_view id;
   std::string_view source;
   std::string_view text;
   bool (*holds)(const TlsLintSubject&);
+  bool of_ca;  ///< holds for the transport root, too; the rest is of its certificates
 };
 std::span<const TlsLintRule> tls_lint_rules();
+/// The rules that do not hold; of a CA those that are of CAs.
+std::vector<const TlsLintRule*> lint(const TlsLintSubject& subject);
 
 /// Nothing, or invalid_argument with the first broken rule's id and text.
 Result<void> require_clean(const LintSubject& subject);

@@ -6,16 +6,23 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "ca/audit_command.h"
 #include "ca/certs_command.h"
 #include "ca/config.h"
 #include "ca/doctor_command.h"
 #include "ca/publication.h"
+#include "ca/queues.h"
 #include "ca/requests_command.h"
 #include "ca/service.h"
 #include "ca/trust_http.h"
+#include "common/daemon/audit_command.h"
+#include "common/daemon/audit_keeper.h"
+#include "common/daemon/evidence_command.h"
+#include "common/base/live_setting.h"
 #include "common/daemon/files.h"
 #include "common/daemon/healthcheck.h"
+#include "common/daemon/instruments.h"
+#include "common/daemon/observation.h"
+#include "common/daemon/reload.h"
 #include "common/daemon/run.h"
 #include "common/daemon/stop.h"
 
@@ -47,38 +54,60 @@ void say_what_is_next(const Config& config) {
   say("Next:\n  set-ca serve --dir " + dir + " --cards deploy/sandbox/cards.toml");
 }
 
-Result<void> init(const Config& config) {
-  TRY(check_new_directory(config.dir));
-  auto& rng = Rng::system();
-  const auto now = system_clock()();
-  const auto hierarchy =
-      TRY(make_hierarchy({config.brand, config.public_url, config.geopolitical}, now, rng));
-  const Settings settings{config.brand, config.hosts, config.public_url};
-  // A TLS certificate for these hosts, only to see now whether it can be made.
-  TRY(issue_daemon_tls(hierarchy.transport, config.brand, config.hosts, {}, now, rng));
-  const auto access = TRY(KeyAccess::read_new(config.keys, {}, "New passphrase for keys.set"));
-  const bool own_root = !config.root_passphrase.file.empty() || config.root_passphrase.descriptor;
-  std::optional<Passphrase> root;
-  if (own_root)
-    root = TRY(read_passphrase(config.root_passphrase, "New passphrase for the root", true));
-  TRY(save_new_ca(config.dir, hierarchy, settings, access.lock(),
-                  root ? KeyLock(*root) : access.lock(), rng));
-  auto store = TRY(Store::open(config.database));
-  TRY(store.insert_own(own_certificates(hierarchy), now));
-  const auto fingerprint = hierarchy.root.certificate.thumbprint().hex();
+/// What both `init` and a repeated `init --if-new` say.
+void say_ready(const Config& config, const std::string& fingerprint) {
   if (config.common.json) {
     answer(nlohmann::json{{"root_fingerprint", fingerprint},
                           {"brand", config.brand},
                           {"dir", config.dir.string()},
                           {"trust", (config.dir / "trust.pem").string()}}
                .dump());
-    return {};
+    return;
   }
   say("root fingerprint:");
   std::fflush(stderr);
   answer(fingerprint);
   std::fflush(stdout);
-  say_what_is_next(config);
+}
+
+/// `init --if-new` where there is a CA: nothing is made.
+Result<void> show_existing(const Config& config) {
+  const auto settings = TRY(load_settings(config.dir));
+  CHECK_OR_FAIL(settings.brand == config.brand, ErrorCode::conflict,
+                "the CA in " + config.dir.string() + " serves the brand " + settings.brand +
+                    ", not " + config.brand + ": choose another --dir");
+  const auto pem = TRY(read_text_file(config.dir / "trust.pem"));
+  const auto trust = TRY(Trust::parse(pem, "", system_clock()()));
+  say_ready(config, trust.roots().front().thumbprint().hex());
+  return {};
+}
+
+Result<void> init(const Config& config) {
+  if (config.if_new && is_complete_ca(config.dir)) return show_existing(config);
+  if (!is_interrupted_init(config.dir)) TRY(check_new_directory(config.dir));
+  auto& rng = Rng::system();
+  const auto now = system_clock()();
+  const HierarchySpec spec{config.brand, config.public_url, config.geopolitical};
+  TRY(check_spec(spec));
+  const auto access = TRY(KeyAccess::read_new(config.keys, {}, "New passphrase for keys.set"));
+  const bool own_root = !config.root_passphrase.file.empty() || config.root_passphrase.descriptor;
+  std::optional<Passphrase> root;
+  if (own_root)
+    root = TRY(read_passphrase(config.root_passphrase, "New passphrase for the root", true));
+  const auto online_lock = access.lock();
+  const auto root_lock = root ? KeyLock(*root) : online_lock;
+  const auto hierarchy =
+      TRY(make_hierarchy(spec, now, rng, {.safe = root_lock.token, .online = online_lock.token}));
+  const Settings settings{config.brand, config.hosts, config.public_url};
+  // A TLS certificate for these hosts, only to see now whether it can be made.
+  TRY(issue_daemon_tls(hierarchy.transport, config.brand, config.hosts, {}, now, rng));
+  TRY(begin_init(config.dir));
+  TRY(save_new_ca(config.dir, hierarchy, settings, online_lock, root_lock, rng));
+  auto store = TRY(Store::open(config.database));
+  TRY(store.insert_own(own_certificates(hierarchy), now));
+  TRY(end_init(config.dir));
+  say_ready(config, hierarchy.root.certificate.thumbprint().hex());
+  if (!config.common.json) say_what_is_next(config);
   return {};
 }
 
@@ -115,12 +144,55 @@ Result<void> write_ready_file(const std::filesystem::path& file, const Server& s
       file, std::string_view(server.address() + "\n" + http.address() + "\n"), 0644);
 }
 
+PeerRate rate_of(const Config& config) {
+  return {config.requests_per_second, 10 * config.requests_per_second};
+}
+
+/// What can change while we serve (docs/configuration.md).
+struct LiveSettings {
+  LiveSettings(const Config& config, ApprovalRules rules)
+      : times(config.revocation.times),
+        approval(std::move(rules)),
+        ask_again(config.ask_again),
+        sessions_per_address(config.sessions_per_address),
+        pended_per_address(config.pended_per_address) {}
+
+  LiveSetting<PublicationTimes> times;
+  LiveSetting<ApprovalRules> approval;
+  LiveSetting<Duration> ask_again;
+  LiveSetting<std::int64_t> sessions_per_address, pended_per_address;
+
+  std::map<std::string, Reloader<Config>::Take> keys(Service& service) const {
+    const auto published = [now = times](const Config& config) {
+      now.set(config.revocation.times);
+    };
+    return {
+        {"serve.bci-life", published},
+        {"serve.bci-every", published},
+        {"serve.crl-life", published},
+        {"serve.approval",
+         [now = approval](const Config& config) {
+           // Config::parse has accepted them.
+           if (auto rules = ApprovalRules::parse(config.approval)) now.set(*std::move(rules));
+         }},
+        {"serve.ask-again",
+         [now = ask_again](const Config& config) { now.set(config.ask_again); }},
+        {"serve.requests-per-second",
+         [&service](const Config& config) { service.set_rate(rate_of(config)); }},
+        {"serve.sessions-per-address", [now = sessions_per_address](const Config& config) {
+           now.set(config.sessions_per_address);
+         }},
+        {"serve.pended-per-address", [now = pended_per_address](const Config& config) {
+           now.set(config.pended_per_address);
+         }}};
+  }
+};
+
 Result<void> serve(const Config& config) {
   TRY(load_settings(config.dir));  // before anybody types a passphrase
-  TRY(check_times(config.revocation.times));
   const Issuer issuer(TRY(CardFile::load(config.cards)));
   auto forms = TRY(load_forms(config.forms));
-  auto approval = TRY(ApprovalRules::parse(config.approval));
+  const LiveSettings live(config, TRY(ApprovalRules::parse(config.approval)));
   const auto access = TRY(KeyAccess::read(config.keys, config.dir / "keys.set"));
   auto& rng = Rng::system();
   const auto clock = system_clock();
@@ -128,26 +200,39 @@ Result<void> serve(const Config& config) {
   ca.settings.lifetimes = config.lifetimes;
   auto store = TRY(Store::open(config.database));
   TRY(store.purge(clock()));
-  Publisher publisher({ca, store.database(), config.revocation.times, clock});
+  Publisher publisher({ca, store.database(), live.times, clock});
   TRY(publisher.start());  // whoever registers is told what is revoked
   const auto tls = TRY(keep_tls_identity(ca, clock, rng));
+  iso8583::observe_exchanges([](const iso8583::Exchange& exchange) {
+    metrics::bank_requests.observe(exchange.took, LabelWord{exchange.type},
+                                   LabelWord{exchange.response});
+  });
   std::optional<BankClient> bank;
-  if (config.bank) bank.emplace(*config.bank, clock, rng);
+  if (config.bank) bank.emplace(*config.bank, config.bank_timeout, clock, rng);
   Service service({.ca = ca,
                    .issuer = issuer,
                    .store = store,
                    .clock = clock,
                    .rng = rng,
                    .forms = std::move(forms),
-                   .approval = std::move(approval),
-                   .ask_again = config.ask_again,
-                   .rate = {config.requests_per_second, 10 * config.requests_per_second},
-                   .sessions_per_address = config.sessions_per_address,
+                   .approval = live.approval,
+                   .ask_again = live.ask_again,
+                   .rate = rate_of(config),
+                   .sessions_per_address = live.sessions_per_address,
+                   .pended_per_address = live.pended_per_address,
                    .bank = bank ? &*bank : nullptr});
+  const auto audit = TRY(AuditKeeper::start({store.database(), clock, nullptr}, *ca.party));
+  audit->watch(service.counts());
 
   auto http = TRY(TrustHttp::start(
       config.http_listen, [trust = ca.party->trust] { return trust->pem(); }, ca.published,
       [&publisher](std::string_view name) { return publisher.file(name); }));
+  const auto observation = TRY(Observation::start("set-ca", config.metrics, clock));
+  observation->watch(store.database());
+  observation->watch(store.database(), kQueues);
+  observation->watch(Current<const Party>(ca.party));
+  observation->watch(tls);
+
   ServerLimits limits;
   limits.max_concurrent_streams = 32;  // wallets connect
   std::vector<Server> servers;
@@ -159,12 +244,12 @@ Result<void> serve(const Config& config) {
   servers.push_back(TRY(Server::start_admin(config.admin_listen)));
 
   expect_stop();
-  for (auto& server : servers) server.set_serving(true);
   TRY(write_ready_file(config.ready_file, servers.front(), http));
   log_info("serving trust over http", LogWord{"address", http.address()});
+  const Reloader<Config> reloader(config, live.keys(service));
   std::thread purge([&] { look_after_until_stop(store, *ca.party->trust, config.dir); });
   std::thread publish([&publisher] { publisher.run_until_stop(); });
-  const auto served = set::serve(std::move(servers), {});
+  const auto served = set::serve(std::move(servers), {}, observation->readiness());
   request_stop();
   purge.join();
   publish.join();
@@ -177,6 +262,8 @@ Result<void> serve(const Config& config) {
 
 Result<void> token_create(const Config& config) {
   TRY(load_settings(config.dir));
+  std::error_code ignored;
+  if (!config.token_file.empty() && std::filesystem::exists(config.token_file, ignored)) return {};
   const auto now = system_clock()();
   TokenRecord record;
   record.role = config.role == "gateway" ? Role::gateway : Role::merchant;
@@ -191,6 +278,8 @@ Result<void> token_create(const Config& config) {
   const auto made = TRY(make_token(std::move(record), Rng::system()));
   auto store = TRY(Store::open(config.database, DatabaseUse::command));
   TRY(store.insert(made.record));
+  if (!config.token_file.empty())
+    return write_file_atomically(config.token_file, std::string_view(made.token.reveal() + "\n"));
   if (config.common.json) {
     answer(nlohmann::json{{"token", made.token.reveal()},
                           {"role", config.role},
@@ -209,8 +298,14 @@ Result<void> token_create(const Config& config) {
   return {};
 }
 
+Result<void> audit_log(const Config& config) {
+  auto store = TRY(Store::open(config.database, DatabaseUse::command));
+  return run_audit(store.database(), config.audit, config.common.json);
+}
+
 Result<void> main_of(int argc, char** argv) {
   const auto config = TRY(Config::parse(argc, argv));
+  if (config.common.instead) return config.common.instead();
   switch (config.command) {
     case Command::init:
       return init(config);
@@ -221,7 +316,7 @@ Result<void> main_of(int argc, char** argv) {
     case Command::ceremony:
       return run_ceremony(config.ceremony, config.common.json);
     case Command::key:
-      return run_key(config.key);
+      return run_key(config.key, config.common.json);
     case Command::doctor:
       return run_doctor(config);
     case Command::requests_list:
@@ -238,10 +333,10 @@ Result<void> main_of(int argc, char** argv) {
       return show_certificate(config);
     case Command::certs_lint:
       return lint_certificates(config);
-    case Command::audit_list:
-      return list_audit(config);
-    case Command::audit_verify:
-      return verify_audit(config);
+    case Command::audit:
+      return audit_log(config);
+    case Command::evidence_verify:
+      return verify_evidence_file(config.evidence, config.common.json);
     case Command::revoke:
       return revoke(config);
     case Command::crl_show:

@@ -1,6 +1,8 @@
 // Publication of the CRLs and the BCI: made anew at each revocation and before they end, stored,
 // verified as every receiver will, and only then given out. What is given out is what the CA's own
-// Trust knows. run() is one thread's; the rest any thread.
+// Trust knows. Once a root has revoked the brand there is no BCI any more, since nobody believes the
+// key that signs it: then the root's list, which needs none, is all that is given out.
+// run() is one thread's; the rest any thread.
 #pragma once
 
 #include <condition_variable>
@@ -8,6 +10,7 @@
 
 #include "ca/key_store.h"
 #include "ca/store_revocation.h"
+#include "common/base/live_setting.h"
 
 namespace set::ca {
 
@@ -20,7 +23,7 @@ class Publisher {
   struct Parts {
     const LoadedCa& ca;
     Database& database;
-    PublicationTimes times;
+    LiveSetting<PublicationTimes> times;
     Clock clock;
   };
   explicit Publisher(Parts parts) : parts_(std::move(parts)), store_(parts_.database) {}
@@ -46,9 +49,14 @@ class Publisher {
                                                Instant now);
   Result<void> publish(const BciState& before, std::vector<StoredCrl> made, Instant now);
   bool names_these(const std::vector<CrlState>& states) const;
+  /// Makes the CA's own trust know the roots' lists, as they are imported.
+  Result<void> take_root_lists(const std::vector<CrlState>& states, Instant now);
+  bool brand_is_revoked(Instant now) const;
 
   Parts parts_;
   RevocationStore store_;
+  std::map<std::string, std::uint64_t> taken_;  ///< numbers of the roots' lists, by name
+  bool told_revoked_ = false;
 };
 
 }  // namespace set::ca

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ca/store.h"
+#include "common/base/neutral.h"
 #include "common/message/wire.h"
 
 namespace set::ca {
@@ -19,12 +20,8 @@ constexpr std::size_t kMaxNameBytes = 64;
 
 std::string pretty(const RequestsJson& json) { return json.dump(2, ' ', false, RequestsJson::error_handler_t::replace); }
 
-/// What requesters write is shown on a terminal: without control characters.
-std::string plain(std::string text) {
-  std::ranges::replace_if(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-  return text;
-}
+/// What requesters write is shown on a terminal.
+std::string plain(const std::string& text) { return neutralise(text); }
 
 RequestsJson request_json(const StoredRequest& request) {
   RequestsJson answers = RequestsJson::object();
@@ -147,8 +144,10 @@ Result<void> approve_request(const Config& config) {
   RequestDecision decision;
   decision.decision = Decision::approved;
   decision.facts = TRY(facts_of(request, config.requests));
+  decision.replaces = config.requests.replace;
   const auto now = system_clock()();
-  TRY(store.decide(request.id, decision, decision_entry(request, "approved", now), now));
+  const auto outcome = decision.replaces ? "approved, replaces" : "approved";
+  TRY(store.decide(request.id, decision, decision_entry(request, outcome, now), now));
   say_decided(config, request, "approved");
   return {};
 }

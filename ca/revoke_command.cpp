@@ -91,15 +91,42 @@ RevocationJson to_json(const StoredCrl& stored, const Crl& crl) {
           {"waits_for_publication", stored.state.wanted != stored.state.published}};
 }
 
-Result<Certificate> offline_issuer(const Config& config, const Crl& crl, std::string& name) {
-  for (const auto* candidate : {"root", "brand", "gca"}) {
+/// A list of a key that is not here, with its name among them.
+struct ImportedList {
+  std::string name;
+  Crl list;
+};
+
+/// Where this root's list lies already, or the next place.
+Result<std::string> name_of_root_list(const std::filesystem::path& directory, const Crl& list) {
+  for (std::size_t place = 0;; ++place) {
+    const auto name = root_list_name(place);
+    const auto file = directory / (name + ".crl");
+    if (!std::filesystem::exists(file)) return name;
+    if (TRY(Crl::parse(TRY(read_file(file, kMaxCrlBytes)))).issuer() == list.issuer()) return name;
+  }
+}
+
+/// A root of the trust file, the brand or the geopolitical CA has signed it.
+Result<ImportedList> check_issuer(const Config& config, const Trust& trust, Crl list) {
+  for (const auto& root : trust.known_roots()) {
+    if (TRY(key_id_of(root)) != list.issuer()) continue;
+    TRY(list.verify(root));
+    auto name = TRY(name_of_root_list(config.dir, list));
+    return ImportedList{std::move(name), std::move(list)};
+  }
+  for (const auto* candidate : {"brand", "gca"}) {
     const auto file = config.dir / (std::string(candidate) + ".pem");
     if (!std::filesystem::exists(file)) continue;
     const auto chain = TRY(parse_chain_pem(TRY(read_text_file(file)), file.string()));
-    const auto key = TRY(key_id_of(chain.leaf));
-    if (key != crl.issuer()) continue;
-    name = candidate;
-    return chain.leaf;
+    if (TRY(key_id_of(chain.leaf)) != list.issuer()) continue;
+    TRY(list.verify(chain.leaf));
+    const auto bci = config.dir / "bci.pem";
+    const auto signer = TRY(parse_chain_pem(TRY(read_text_file(bci)), bci.string()));
+    CHECK_OR_FAIL(!list.find(signer.leaf), ErrorCode::conflict,
+                  "the list revokes the key that signs this CA's BCI, so nobody would hear of it: "
+                  "make the online CA anew, with `set-ca ceremony request`");
+    return ImportedList{candidate, std::move(list)};
   }
   return failure(ErrorCode::verification_failed, "this list is of none of the CAs above this one");
 }
@@ -108,19 +135,17 @@ Result<Certificate> offline_issuer(const Config& config, const Crl& crl, std::st
 
 void add_publication_options(CLI::App& command, PublicationTimes& times) {
   add_parsed(command, "--bci-life", times.bci_life, parse_duration,
-             "how long a BCI is good, default 24h");
+             "how long a BCI is good");
   add_parsed(command, "--bci-every", times.bci_every, parse_duration,
-             "how often it is made anew without a revocation, default 1h");
+             "how often it is made anew without a revocation");
   add_parsed(command, "--crl-life", times.crl_life, parse_duration,
-             "how long a list of revoked certificates is good, default 7d");
+             "how long a list of revoked certificates is good");
 }
 
-RevocationCommands add_revocation_commands(CLI::App& app, Config& config,
-                                           const std::function<void(CLI::App&)>& add_directory) {
+RevocationCommands add_revocation_commands(CLI::App& app, Config& config) {
   auto& options = config.revocation;
   auto& revoke =
       *app.add_subcommand("revoke", "Revokes certificates; `serve` publishes it within a second");
-  add_directory(revoke);
   revoke.add_option("--serial", options.serial, "serial number, hexadecimal");
   revoke.add_option("--thumbprint", options.thumbprint, "SHA-256 of the certificate, hexadecimal");
   revoke.add_option("--party", options.party, "BIN/ID: all certificates of a merchant or gateway");
@@ -132,13 +157,9 @@ RevocationCommands add_revocation_commands(CLI::App& app, Config& config,
   auto& crl = *app.add_subcommand("crl", "The lists of revoked certificates and the BCI");
   crl.require_subcommand(1);
   auto& show = *crl.add_subcommand("show", "What is published now");
-  add_directory(show);
   auto& publish = *crl.add_subcommand("publish", "Makes all lists and the BCI anew, at once");
-  add_directory(publish);
   add_publication_options(publish, options.times);
-  add_key_options(publish, config.keys);
   auto& import = *crl.add_subcommand("import", "Takes a list that the root or the brand signed");
-  add_directory(import);
   import.add_option("FILE", options.crl, "the list, DER")->required();
   return {&revoke, &show, &publish, &import};
 }
@@ -204,25 +225,24 @@ Result<void> crl_publish(const Config& config) {
 
 Result<void> crl_import(const Config& config) {
   TRY(load_settings(config.dir));
-  const auto bytes = TRY(read_file(config.revocation.crl, kMaxCrlBytes));
-  const auto crl = TRY(Crl::parse(bytes));
-  std::string name;
-  const auto issuer = TRY(offline_issuer(config, crl, name));
-  TRY(crl.verify(issuer));
-  const auto bci = config.dir / "bci.pem";
-  const auto signer = TRY(parse_chain_pem(TRY(read_text_file(bci)), bci.string()));
-  CHECK_OR_FAIL(!crl.find(signer.leaf), ErrorCode::conflict,
-                "the list revokes the key that signs this CA's BCI, so nobody would hear of it: make "
-                "the online CA anew, with `set-ca ceremony request`");
+  const auto trust = TRY(Trust::parse(TRY(read_text_file(config.dir / "trust.pem")), "",
+                                      system_clock()()));
   auto store = TRY(Store::open(config.database, DatabaseUse::command));
-  CHECK_OR_FAIL(TRY(RevocationStore(store.database()).import(name, crl)), ErrorCode::conflict,
-                "a list of the " + name + " with this number or a higher one is known already");
-  TRY(write_file_atomically(config.dir / (name + ".crl"), crl.der()));
-  if (config.common.json) {
-    answer(RevocationJson{{"issuer", name}, {"crl_number", crl.number()}, {"entries", crl.size()}});
-  } else {
-    answer(fmt::format("list {} of the {}: {} revoked", crl.number(), name, crl.size()));
+  auto crls = TRY(parse_crls(TRY(read_file(config.revocation.crl, kMaxCrlBytes))));
+  std::vector<ImportedList> lists;
+  for (auto& crl : crls) lists.push_back(TRY(check_issuer(config, trust, std::move(crl))));
+  auto taken = RevocationJson::array();
+  for (const auto& [name, list] : lists) {
+    if (!TRY(RevocationStore(store.database()).import(name, list))) continue;
+    TRY(write_file_atomically(config.dir / (name + ".crl"), list.der()));
+    taken.push_back({{"issuer", name}, {"crl_number", list.number()}, {"entries", list.size()}});
+    if (!config.common.json)
+      answer(fmt::format("list {} of the {}: {} revoked", list.number(), name, list.size()));
   }
+  CHECK_OR_FAIL(!taken.empty(), ErrorCode::conflict,
+                "a list of the " + lists.front().name +
+                    " with this number or a higher one is known already");
+  if (config.common.json) answer(lists.size() == 1 ? taken.front() : taken);
   return {};
 }
 

@@ -18,12 +18,10 @@ struct RevocationOptions {
   PublicationTimes times;                                               // serve, crl publish
 };
 
-/// The subcommands; `add_directory` gives each --dir and --database.
 struct RevocationCommands {
   CLI::App *revoke, *show, *publish, *import;
 };
-RevocationCommands add_revocation_commands(CLI::App& app, Config& config,
-                                           const std::function<void(CLI::App&)>& add_directory);
+RevocationCommands add_revocation_commands(CLI::App& app, Config& config);
 void add_publication_options(CLI::App& command, PublicationTimes& times);
 
 Result<void> revoke(const Config& config);

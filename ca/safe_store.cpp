@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ca/revocation.h"
 #include "common/crypto/key_file.h"
 #include "common/daemon/files.h"
 #include "common/daemon/identity.h"
@@ -37,7 +38,8 @@ Result<void> save_state(const fs::path& directory, const SafeState& state) {
   const SafeJson text{{"brand", state.spec.brand},
                   {"public_url", state.spec.public_url},
                   {"geopolitical", state.spec.geopolitical},
-                  {"root", state.root}};
+                  {"root", state.root},
+                  {"brand_revoked", state.brand_revoked}};
   return write_file_atomically(directory / kSafeState, std::string_view(text.dump(2) + "\n"));
 }
 
@@ -51,11 +53,11 @@ Result<KeyFile> open_file(const fs::path& file, const KeyLock& lock) {
   return opened;
 }
 
-Result<SoftwareSigner> load_key(const fs::path& directory, const std::string& file,
+Result<StoredSigner> load_key(const fs::path& directory, const std::string& file,
                                 const char* name, const KeyLock& lock) {
   const auto opened = TRY(open_file(key_file(directory, file), lock));
   const auto secret = TRY(opened.get(name));
-  return SoftwareSigner::from_pkcs8(secret.reveal());
+  return StoredSigner::load(secret.reveal(), lock);
 }
 
 Result<Authority> load_from_safe(const fs::path& directory, const std::string& file,
@@ -73,25 +75,55 @@ fs::path list_file(const fs::path& directory, const std::string& name) {
   return directory / (name + ".crl");
 }
 
+/// What was saved; none before the first time.
+Result<std::optional<Crl>> saved_list(const fs::path& directory, const std::string& name,
+                                      const Certificate& issuer) {
+  const auto path = list_file(directory, name);
+  std::error_code error;
+  if (!fs::exists(path, error)) return std::optional<Crl>();
+  auto list = Crl::parse(TRY(read_file(path, kMaxCrlBytes)));
+  if (!list) return failure(about(path, list.error()));
+  const auto verified = list->verify(issuer);
+  if (!verified) return failure(about(path, verified.error()));
+  return std::optional(std::move(*list));
+}
+
 /// `made`, or what was saved in its place.
 Result<Crl> load_list(const fs::path& directory, const std::string& name, const Authority& issuer,
                       Crl made) {
-  const auto path = list_file(directory, name);
-  std::error_code error;
-  if (!fs::exists(path, error)) return made;
-  auto list = Crl::parse(TRY(read_file(path, kMaxCrlBytes)));
-  if (!list) return failure(about(path, list.error()));
-  const auto verified = list->verify(issuer.certificate);
-  if (!verified) return failure(about(path, verified.error()));
-  return list;
+  return TRY(saved_list(directory, name, issuer.certificate)).value_or(std::move(made));
+}
+
+/// Everything of a brand that was revoked goes out of the way of the next one, once; a repetition
+/// after an interruption finds the rest.
+Result<void> put_away_brand(const fs::path& directory) {
+  unsigned number = 1;
+  const auto place = [&] { return directory / numbered("revoked-brand", number); };
+  // The last one is unfinished as long as the brand's key has not followed: it goes last.
+  while (fs::exists(place() / "brand.keys.set")) ++number;
+  TRY(make_private_directory(place()));
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    const auto name = entry.path().filename().string();
+    const bool of_brand = name.starts_with("brand-") || name.starts_with("gca.") ||
+                          name == "brand.crl" || name == "transport.pem" || name == "trust.pem";
+    if (of_brand) files.push_back(entry.path());
+  }
+  if (fs::exists(key_file(directory, kBrandName))) files.push_back(key_file(directory, kBrandName));
+  for (const auto& file : files) {
+    std::error_code error;
+    fs::rename(file, place() / file.filename(), error);
+    CHECK_OR_FAIL(!error, ErrorCode::storage_unavailable, "cannot move " + file.string());
+  }
+  return sync_directory(directory);
 }
 
 /// A new key file under the lock of `like`, with one key.
 Result<void> put_beside(const KeyFile& like, const fs::path& directory, const std::string& file,
-                        const char* name, const SoftwareSigner& key, Rng& rng) {
+                        const char* name, const StoredSigner& key, Rng& rng) {
   auto made = like.create_like(key_file(directory, file));
   if (!made) return failure(about(key_file(directory, file), made.error()));
-  return made->put(name, key.pkcs8().reveal(), rng);
+  return made->put(name, key.stored().reveal(), rng);
 }
 
 }  // namespace
@@ -104,13 +136,13 @@ fs::path root_key_file(const fs::path& directory, unsigned number) {
   return key_file(directory, numbered(kRootName, number));
 }
 
-Result<void> save_root(const fs::path& directory, const Authority& root, const SoftwareSigner& next,
+Result<void> save_root(const fs::path& directory, const Authority& root, const StoredSigner& next,
                        const KeyLock& lock, Rng& rng) {
   TRY(make_private_directory(directory));
   CHECK_OR_FAIL(!fs::exists(root_key_file(directory, 1)), ErrorCode::conflict,
                 "there is a root in " + directory.string() + " already");
   auto file = TRY(KeyFile::create(root_key_file(directory, 1), lock, Argon2Cost{}, rng));
-  TRY(file.put(kRootName, root.key.pkcs8().reveal(), rng));
+  TRY(file.put(kRootName, root.key.stored().reveal(), rng));
   TRY(put_beside(file, directory, numbered(kRootName, 2), kRootName, next, rng));
   TRY(write_pem(directory, numbered(kRootName, 1), root.certificate.pem()));
   return save_state(directory, {});
@@ -121,9 +153,10 @@ Result<void> save_brand(const fs::path& directory, const HierarchySpec& spec,
                         Rng& rng) {
   auto state = TRY(load_safe(directory));
   CHECK_OR_FAIL(
-      state.spec.brand.empty(), ErrorCode::conflict,
+      state.spec.brand.empty() || state.brand_revoked, ErrorCode::conflict,
       "there is the brand " + state.spec.brand + " in " + directory.string() + " already");
   const auto root = TRY(open_file(root_key_file(directory, state.root), lock));
+  if (state.brand_revoked) TRY(put_away_brand(directory));
   // What an interrupted run has left has certified nothing yet.
   for (const char* name : {kBrandName, kGeopoliticalName}) {
     std::error_code ignored;
@@ -136,6 +169,7 @@ Result<void> save_brand(const fs::path& directory, const HierarchySpec& spec,
     TRY(write_pem(directory, kGeopoliticalName, geopolitical->certificate.pem()));
   }
   state.spec = spec;
+  state.brand_revoked = false;
   return save_state(directory, state);
 }
 
@@ -160,9 +194,11 @@ Result<SafeState> load_safe(const fs::path& directory) {
                     is_text("geopolitical") && object.contains("root") &&
                     object["root"].is_number_unsigned(),
                 ErrorCode::bad_config, path.string() + " is malformed");
+  const auto revoked = object.find("brand_revoked");
   return SafeState{{object["brand"].get<std::string>(), object["public_url"].get<std::string>(),
                     object["geopolitical"].get<std::string>()},
-                   object["root"].get<unsigned>()};
+                   object["root"].get<unsigned>(),
+                   revoked != object.end() && revoked->is_boolean() && revoked->get<bool>()};
 }
 
 Result<Authority> load_root(const fs::path& directory, unsigned number, const KeyLock& lock) {
@@ -173,6 +209,9 @@ Result<OpenSafe> open_safe(const fs::path& directory, const SafeState& state, co
   CHECK_OR_FAIL(
       !state.spec.brand.empty(), ErrorCode::conflict,
       "there is no brand in " + directory.string() + " yet: make one with `set-ca ceremony brand`");
+  CHECK_OR_FAIL(!state.brand_revoked, ErrorCode::conflict,
+                "the brand in " + directory.string() +
+                    " is revoked: make a new one with `set-ca ceremony brand`");
   auto root = TRY(load_root(directory, state.root, lock));
   auto brand = TRY(load_from_safe(directory, kBrandName, kBrandName, numbered(kBrandName, state.root), lock));
   std::optional<Authority> geopolitical;
@@ -195,7 +234,10 @@ Result<std::vector<Certificate>> load_successors_brands(const fs::path& director
                                                         const SafeState& state) {
   std::vector<Certificate> brands;
   for (unsigned number = 2; number <= state.root; ++number) {
-    brands.push_back(TRY(certificate_in_safe(directory, numbered(kBrandName, number))));
+    // A brand that took a revoked one's place is certified by later roots only.
+    const auto name = numbered(kBrandName, number);
+    if (number != state.root && !fs::exists(directory / (name + ".pem"))) continue;
+    brands.push_back(TRY(certificate_in_safe(directory, name)));
   }
   return brands;
 }
@@ -208,8 +250,18 @@ Result<std::string> load_transport(const fs::path& directory) {
   return read_text_file(path);
 }
 
-Result<OfflineCrls> load_lists(const fs::path& directory, const Certifiers& by, Instant now) {
+Result<OfflineCrls> load_lists(const fs::path& directory, const SafeState& state,
+                               const Certifiers& by, Instant now) {
   auto lists = TRY(make_offline_crls(by, now));
+  std::vector<Crl> roots;
+  for (unsigned number = 1; number < state.root; ++number) {
+    const auto root = TRY(certificate_in_safe(directory, numbered_root(number)));
+    if (auto saved = TRY(saved_list(directory, numbered_root(number), root)))
+      roots.push_back(std::move(*saved));
+  }
+  roots.push_back(TRY(load_list(directory, numbered_root(state.root), by.root,
+                                std::move(lists.roots.front()))));
+  lists.roots = std::move(roots);
   lists.brand = TRY(load_list(directory, kBrandName, by.brand, std::move(lists.brand)));
   if (lists.geopolitical) {
     lists.geopolitical = TRY(
@@ -220,6 +272,31 @@ Result<OfflineCrls> load_lists(const fs::path& directory, const Certifiers& by, 
 
 Result<void> save_list(const fs::path& directory, const std::string& name, const Crl& list) {
   return write_file_atomically(list_file(directory, name), list.der());
+}
+
+std::string numbered_root(unsigned number) { return numbered(kRootName, number); }
+
+Result<std::vector<RootRevocation>> prepare_brand_revocation(const fs::path& directory,
+                                                             const SafeState& state,
+                                                             const KeyLock& lock, Instant now) {
+  std::vector<RootRevocation> out;
+  for (unsigned number = 1; number <= state.root; ++number) {
+    const auto name = numbered(kBrandName, number);
+    if (!fs::exists(directory / (name + ".pem"))) continue;
+    auto root = TRY(load_root(directory, number, lock));
+    auto brand = TRY(certificate_in_safe(directory, name));
+    auto before = TRY(load_list(directory, numbered_root(number), root,
+                                TRY(make_offline_crl(root, 1, {}, now))));
+    out.push_back({numbered_root(number), std::move(root), std::move(brand), std::move(before)});
+  }
+  return out;
+}
+
+Result<void> save_brand_revocation(const fs::path& directory, SafeState state,
+                                   const std::vector<std::pair<std::string, Crl>>& lists) {
+  for (const auto& [name, list] : lists) TRY(save_list(directory, name, list));
+  state.brand_revoked = true;
+  return save_state(directory, state);
 }
 
 Result<AnnouncedKeys> prepare_rollover(const fs::path& directory, const SafeState& state,
@@ -239,7 +316,7 @@ Result<AnnouncedKeys> prepare_rollover(const fs::path& directory, const SafeStat
     std::error_code ignored;
     fs::remove(key_file(directory, next_name), ignored);
   }
-  auto next = SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_87, rng);
+  auto next = TRY(StoredSigner::generate(SignatureAlgorithm::ml_dsa_87, lock.token, rng));
   const auto beside = TRY(open_file(announced_file, lock));
   TRY(put_beside(beside, directory, next_name, kRootName, next, rng));
   return AnnouncedKeys{std::move(announced), std::move(next)};

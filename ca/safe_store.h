@@ -4,7 +4,9 @@
 //   brand.keys.set  gca.keys.set
 //   root-N.pem  brand-N.pem   the brand's certificate by the N-th root
 //   gca.pem  transport.pem  trust.pem
-//   brand.crl  gca.crl   what brand and geopolitical CA have revoked, once they have
+//   brand.crl  gca.crl  root-N.crl   what they have revoked, once they have
+//   ceremony.log      what was signed here, by whom (ceremony_record.h)
+//   revoked-brand-N/  a brand that a root has revoked, as it was
 //   safe.json         brand, settings, the number of the root that reigns; written last
 // All key files are under one lock. Not for concurrent use.
 #pragma once
@@ -19,15 +21,17 @@ namespace set::ca {
 struct SafeState {
   HierarchySpec spec;  ///< spec.brand empty = no brand yet
   unsigned root = 1;   ///< which one reigns
+  bool brand_revoked = false;  ///< by its root: it certifies nothing any more
 };
 /// DIR/NAME.pem.
 Result<void> write_pem(const std::filesystem::path& directory, const std::string& name,
                        const std::string& pem);
 std::filesystem::path root_key_file(const std::filesystem::path& directory, unsigned number);
 
-/// conflict if there is a root, or a brand, already.
+/// conflict if there is a root, or a brand, already. A brand that was revoked makes room: it is put
+/// away into a directory of its own.
 Result<void> save_root(const std::filesystem::path& directory, const Authority& root,
-                       const SoftwareSigner& next, const KeyLock& lock, Rng& rng);
+                       const StoredSigner& next, const KeyLock& lock, Rng& rng);
 Result<void> save_brand(const std::filesystem::path& directory, const HierarchySpec& spec,
                         const Authority& brand, const Authority* geopolitical, const KeyLock& lock,
                         Rng& rng);
@@ -54,17 +58,35 @@ Result<std::vector<Certificate>> load_successors_brands(const std::filesystem::p
                                                         const SafeState& state);
 Result<std::string> load_transport(const std::filesystem::path& directory);
 
-/// What root, brand and geopolitical CA have revoked up to now: empty lists before the first time.
-Result<OfflineCrls> load_lists(const std::filesystem::path& directory, const Certifiers& by,
-                               Instant now);
-/// NAME.crl; `name` is "brand" or "gca".
+/// What root, brand and geopolitical CA have revoked up to now: empty lists before the first time,
+/// of the roots before the one that reigns none.
+Result<OfflineCrls> load_lists(const std::filesystem::path& directory, const SafeState& state,
+                               const Certifiers& by, Instant now);
+/// NAME.crl; `name` is "brand", "gca" or that of a root, numbered_root().
 Result<void> save_list(const std::filesystem::path& directory, const std::string& name,
                        const Crl& list);
+/// "root-2".
+std::string numbered_root(unsigned number);
+
+/// One root's part in the revocation of the brand, all of which go out together.
+struct RootRevocation {
+  std::string name;  ///< of the list
+  Authority root;
+  Certificate brand;  ///< as this root certified it
+  Crl before;         ///< what the root had revoked
+};
+/// Of every root that has certified the brand. Opens their key files.
+Result<std::vector<RootRevocation>> prepare_brand_revocation(
+    const std::filesystem::path& directory, const SafeState& state, const KeyLock& lock,
+    Instant now);
+/// The roots' lists, and that the brand is revoked: before anything leaves the safe.
+Result<void> save_brand_revocation(const std::filesystem::path& directory, SafeState state,
+                                   const std::vector<std::pair<std::string, Crl>>& lists);
 
 /// The announced key, and a new one for the root after it, saved under the same lock. What an
 /// interrupted rollover has left is used.
 struct AnnouncedKeys {
-  SoftwareSigner announced, next;
+  StoredSigner announced, next;
 };
 Result<AnnouncedKeys> prepare_rollover(const std::filesystem::path& directory,
                                        const SafeState& state, const KeyLock& lock, Rng& rng);

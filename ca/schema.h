@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "common/audit/log.h"
 #include "common/store/database.h"
 #include "common/store/replies.h"
 
@@ -124,7 +125,7 @@ inline constexpr std::string_view kSchema2 = R"sql(
   ) STRICT;
   CREATE INDEX pended_requests_by_age ON pended_requests (asked_at);
 
-  -- Every request and every decision, chained (audit.h). Nothing is ever changed or deleted here.
+  -- Every request and every decision, chained (common/audit). Nothing is ever changed or deleted here.
   CREATE TABLE audit (
     number INTEGER PRIMARY KEY,
     entry TEXT NOT NULL,
@@ -169,12 +170,13 @@ inline constexpr std::string_view kRevocationSchema = R"sql(
   ) STRICT;
 )sql";
 
-inline constexpr std::array<Migration, 5> kMigrations{{
+inline constexpr std::array<Migration, 6> kMigrations{{
     {1, replies::kSchema},
     {2, kSchema1},
     {3, kSchema2},
     {4, kCertificateCardSchema},
     {5, kRevocationSchema},
+    {6, audit::kInboxSchema},
 }};
 
 }  // namespace set::ca

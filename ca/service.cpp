@@ -5,6 +5,7 @@
 #include "common/base/log.h"
 #include "common/crypto/certificate_pem.h"
 #include "common/crypto/digest.h"
+#include "common/daemon/instruments.h"
 #include "common/daemon/access.h"
 #include "common/daemon/pem.h"
 
@@ -90,16 +91,15 @@ grpc::Status Service::door(const grpc::ServerContext* context, const wire::Messa
                            wire::MessageWrapper& out, Flow flow, const NewKey<Req>& new_key) {
   auto audit = admit(context, to_string(Treatment<Req>::info.type));
   if (!audit) return status_of(audit.error());
-  Handled handled;
-  const auto status = handle<Req, Res>(
+  if (const auto good = check_own_certificate(*audit); !good) return status_of(good.error());
+  return handle<Req, Res>(
       receiver_, caller_of(context), in, out,
       [&](const auto& req) {
         note(*audit, *req.message);
         audit->rrpid = req.reply.rrpid.hex();
         return flow(req, *audit);
       },
-      new_key, &handled);
-  return audited(std::move(*audit), handled, status, out);
+      *audit, new_key);
 }
 
 // --- CardCInit, Me-AqCInit, RegForm ---
@@ -135,7 +135,7 @@ Result<Reply<MeAqCInitRes>> Service::me_aq_c_init(const Opened<MeAqCInitReq>& re
   const auto role = role_of(req.message->request_type);
   const auto choice = parts_.forms.choose({role, audit.bin, brand, req.message->language,
                                             is_renewal(req.message->request_type)});
-  const bool by_token = parts_.approval.choose(role, audit.bin) == Approval::token;
+  const bool by_token = parts_.approval().choose(role, audit.bin) == Approval::token;
   return Reply<MeAqCInitRes>{
       make_me_aq_c_init_res(party, *req.message, cae.thumbprint(),
                             *std::get<ChosenForm>(choice).form, by_token),
@@ -163,7 +163,7 @@ Result<Reply<RegFormRes>> Service::reg_form(const Opened<RegFormReq>& req, Audit
 
 Result<Reply<CertRes>> Service::cert(const Opened<CertReq>& req, AuditEntry& audit) {
   const auto session = TRY(parts_.store.find_session(req.message->lid_ca, parts_.clock()));
-  if (auto repeated = TRY(accept_repeated_cert_req(session, req.message, parts_.ask_again))) {
+  if (auto repeated = TRY(accept_repeated_cert_req(session, req.message, parts_.ask_again()))) {
     const auto* certified = std::get_if<Certified>(&session);
     Reply<CertRes> reply{std::move(*repeated)};
     audit.outcome = to_string(reply.message.status);
@@ -245,7 +245,7 @@ Result<Reply<CertRes>> Service::party_cert(const PartyInitiated& session,
     return refuse(session.head, req.message, *refusal, audit);
   }
   if (is_renewal(session.request_type)) return renew_party(session, req, audit);
-  const bool by_operator = parts_.approval.choose(role_of(session.request_type),
+  const bool by_operator = parts_.approval().choose(role_of(session.request_type),
                                                   bin_of(session.id_data)) == Approval::by_operator;
   if (by_operator && account.identification.reveal() == kNoToken) {
     if (req.message->tls_hosts.empty()) {
@@ -272,7 +272,7 @@ Result<Reply<CertRes>> Service::decide(ToCertify request, const Opened<CertReq>&
   const auto role = role_of(req.message->request_type);
   const auto& head = request.head;
   // Who renews was approved before.
-  if (request.renewed || parts_.approval.choose(role, audit.bin) != Approval::by_operator) {
+  if (request.renewed || parts_.approval().choose(role, audit.bin) != Approval::by_operator) {
     const auto certified = TRY(certify(request, std::move(token), false, audit));
     if (const auto* refusal = std::get_if<Refusal>(&certified))
       return refuse(head, req.message, *refusal, audit);
@@ -286,11 +286,13 @@ Result<Reply<CertRes>> Service::decide(ToCertify request, const Opened<CertReq>&
   pended.event = "pended";
   RequestToPend to_pend{request, language,         req.message->answers, key_digests_of(request),
                         token,   std::move(pended)};
+  if (audit.peer != kLocalPeer) to_pend.address = audit.peer;
+  to_pend.most_of_address = parts_.pended_per_address();
   if (const auto refusal = TRY(parts_.store.pend(to_pend, parts_.clock())))
     return refuse(head, req.message, *refusal, audit);
   log_info("registration waits for the operator", req.message.head().rrpid, role);
   return Reply<CertRes>{
-      make_cert_res(Pended{std::move(request)}, req.message->chall_ee3, parts_.ask_again), {},
+      make_cert_res(Pended{std::move(request)}, req.message->chall_ee3, parts_.ask_again()), {},
       kNotStored};
 }
 
@@ -323,8 +325,10 @@ Result<std::variant<Certified, Refusal>> Service::certify(const ToCertify& reque
   completion.audit.event = "issued";
   if (auto refusal = TRY(parts_.store.complete(completion, now)))
     return Outcome(std::move(*refusal));
-  for (const auto& certificate : next.certificates)
+  for (const auto& certificate : next.certificates) {
     log_info("certificate issued", certificate.roles().front(), certificate.thumbprint());
+    metrics::certificates_issued.count(certificate.roles().front());
+  }
   return Outcome(std::move(next));
 }
 
@@ -369,7 +373,7 @@ Result<Reply<CertInqRes>> Service::cert_inq(const Opened<CertInqReq>& req, Audit
   if (pended != nullptr && pended->decision == Decision::approved)
     state = TRY(collect(Pended(*pended), audit));
   Reply<CertInqRes> reply{
-      make_cert_inq_res(head_of(session), state, req.message->chall_ee3, parts_.ask_again)};
+      make_cert_inq_res(head_of(session), state, req.message->chall_ee3, parts_.ask_again())};
   if (const auto* certified = std::get_if<Certified>(&state)) {
     reply.answer = with_certificates(certified->certificates);
   }
@@ -382,14 +386,21 @@ Result<Reply<CertInqRes>> Service::cert_inq(const Opened<CertInqReq>& req, Audit
 
 grpc::Status Service::BCIDistribution(grpc::ServerContext* context, const wire::BCIDistributionRequest* in,
                                       wire::BCIDistributionResponse* out) {
-  // Everybody asks for this all day: an answer is no news for the audit log, a flood is.
-  const auto admitted = admit(context, "BCIDistribution");
+  auto admitted = admit(context, "BCIDistribution");
   if (!admitted) return status_of(admitted.error());
+  // Everybody asks for this all day: one entry for an address and a minute.
+  admitted->outcome = "answered";
+  receiver_.counts().count(*std::move(admitted));
   const auto held = from_wire(in->thumbs());
   if (!held) return status_of({ErrorCode::permission_denied, ""});
-  const auto set = parts_.ca.party->trust->revocation().of(parts_.ca.settings.brand);
-  if (set == nullptr) return status_of({ErrorCode::peer_unavailable, ""});
-  add_revocations(*out->mutable_bag(), *set, *held, std::numeric_limits<std::size_t>::max());
+  const auto& revocation = parts_.ca.party->trust->revocation();
+  const auto set = revocation.of(parts_.ca.settings.brand);
+  if (set == nullptr && revocation.root_lists().empty())
+    return status_of({ErrorCode::peer_unavailable, ""});
+  if (set != nullptr) {
+    add_revocations(*out->mutable_bag(), *set, *held, std::numeric_limits<std::size_t>::max());
+  }
+  add_root_lists(*out->mutable_bag(), revocation, *held);
   return grpc::Status::OK;
 }
 

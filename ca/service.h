@@ -10,6 +10,7 @@
 #include "ca/key_store.h"
 #include "ca/renewal.h"
 #include "ca/store.h"
+#include "common/base/live_setting.h"
 #include "common/daemon/handle.h"
 #include "common/daemon/peer_limiter.h"
 #include "set/v1/services.grpc.pb.h"
@@ -23,16 +24,22 @@ struct ServiceParts {
   Clock clock;
   Rng& rng;
   FormBook forms = FormBook::standard();
-  ApprovalRules approval = {};
-  Duration ask_again = std::chrono::minutes(1);  ///< suggested in requestPended
-  PeerRate rate = {};                            ///< requests of one address
-  std::int64_t sessions_per_address = 1000;      ///< that may be open
+  LiveSetting<ApprovalRules> approval = {};
+  LiveSetting<Duration> ask_again = std::chrono::minutes(1);  ///< suggested in requestPended
+  PeerRate rate = {};                                  ///< requests of one address
+  LiveSetting<std::int64_t> sessions_per_address = 1000;      ///< that may be open
+  LiveSetting<std::int64_t> pended_per_address = 20;          ///< that may wait for an operator
   BankClient* bank = nullptr;  ///< null: the issuer's own card file vouches
 };
 
 class Service final : public wire::CertificateAuthorityService::Service {
  public:
   explicit Service(ServiceParts parts);
+
+  /// From now on.
+  void set_rate(PeerRate rate) { limiter_.set_rate(rate); }
+  /// What is counted for the audit log's keeper.
+  audit::CallCounts& counts() { return receiver_.counts(); }
 
   grpc::Status CardCInit(grpc::ServerContext* context, const wire::MessageWrapper* in,
                          wire::MessageWrapper* out) override;
@@ -49,15 +56,14 @@ class Service final : public wire::CertificateAuthorityService::Service {
                                wire::BCIDistributionResponse* out) override;
 
  private:
-  // Every RPC passes here: limit, handle(), audit.
+  // Every RPC passes here: limit, handle() with the audit entry.
   template <class Req, class Res, class Flow>
   grpc::Status door(const grpc::ServerContext* context, const wire::MessageWrapper& in,
                     wire::MessageWrapper& out, Flow flow, const NewKey<Req>& new_key = {});
+  /// permission_denied once the brand, or this CA, is revoked: it speaks for nobody any more.
+  Result<void> check_own_certificate(AuditEntry entry);
   /// resource_exhausted if this address asks too often.
   Result<AuditEntry> admit(const grpc::ServerContext* context, std::string_view message);
-  /// The status as it is, or UNAVAILABLE and no answer if the log cannot be written.
-  grpc::Status audited(AuditEntry entry, const Handled& handled, const grpc::Status& status,
-                       wire::MessageWrapper& out);
 
   // The flows, each as straight as the diagram in the specification. They note in the audit entry
   // what they learn.

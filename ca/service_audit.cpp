@@ -1,4 +1,4 @@
-// Before and after every request: may this address ask, and what came of it goes into the log.
+// Before every request: may this address ask? What it is refused is counted for the audit log.
 #include "ca/service.h"
 #include "common/base/log.h"
 
@@ -13,34 +13,30 @@ Result<AuditEntry> Service::admit(const grpc::ServerContext* context, std::strin
   const auto verdict = limiter_.take(entry.peer, entry.at);
   if (verdict == PeerLimiter::Verdict::allowed) return entry;
   // One line where a flood begins, not one for each of its drops.
-  if (verdict == PeerLimiter::Verdict::first_refusal) {
-    entry.event = "limited";
-    entry.outcome = to_string(ErrorCode::resource_exhausted);
+  if (verdict == PeerLimiter::Verdict::first_refusal)
     log_warning("an address asks too often", LogWord{"address", entry.peer});
-    TRY(parts_.store.audit(entry));
-  }
+  entry.event = "limited";
+  entry.outcome = to_string(ErrorCode::resource_exhausted);
+  receiver_.counts().count(std::move(entry));
   return failure(ErrorCode::resource_exhausted, "this address asks too often");
 }
 
-Origin Service::origin_of(const AuditEntry& audit) const {
-  return {audit.peer, audit.peer == kLocalPeer ? kMaxOpenSessions : parts_.sessions_per_address};
+Result<void> Service::check_own_certificate(AuditEntry entry) {
+  const auto& party = *parts_.ca.party;
+  const auto good = party.trust->verify(
+      party.signature->leaf, party.signature->issuers,
+      {Role::cca, KeyUse::signature, parts_.ca.settings.brand}, entry.at);
+  // Anything else, such as a list that was not made anew in time, is the requester's to judge.
+  if (good || good.error().code != ErrorCode::revoked_certificate) return {};
+  entry.event = "refused call";
+  entry.outcome = to_string(good.error().code);
+  receiver_.counts().count(std::move(entry));
+  // In gRPC's words: SET's would be signed by a key that nobody may believe.
+  return failure(ErrorCode::permission_denied, "this CA is revoked");
 }
 
-grpc::Status Service::audited(AuditEntry entry, const Handled& handled, const grpc::Status& status,
-                              wire::MessageWrapper& out) {
-  entry.rrpid = handled.rrpid.hex();
-  if (handled.refused) {
-    entry.outcome = to_string(*handled.refused);
-    entry.thumbprints.clear();
-  } else if (entry.outcome.empty()) {
-    entry.outcome = handled.repeated ? "repeated" : "answered";
-  }
-  const auto kept = parts_.store.audit(entry);
-  if (kept) return status;
-  // What was issued is recorded; its requester asks again and is told then.
-  log_error("the audit log cannot be written: nothing is answered", kept.error());
-  out.Clear();
-  return status_of(kept.error());
+Origin Service::origin_of(const AuditEntry& audit) const {
+  return {audit.peer, audit.peer == kLocalPeer ? kMaxOpenSessions : parts_.sessions_per_address()};
 }
 
 }  // namespace set::ca

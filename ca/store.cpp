@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "ca/schema.h"
-#include "ca/store_audit.h"
 #include "ca/store_rows.h"
 #include "common/crypto/digest.h"
 
@@ -25,13 +24,17 @@ Result<void> moved(std::int64_t rows) {
 }
 
 Result<void> check_room(Transaction& t, const Origin& origin, Instant now) {
-  const auto row = TRY(t.query_one("SELECT count(*) FROM sessions WHERE expires_at > $1", {now}));
+  // An open one ends within the hour. What waits for an operator, for a month perhaps, has caps of
+  // its own, and completed ones cost nobody anything any more.
+  const auto latest = now + kSessionLife;
+  const auto row = TRY(t.query_one(
+      "SELECT count(*) FROM sessions WHERE expires_at > $1 AND expires_at <= $2", {now, latest}));
   CHECK_OR_FAIL(row->integer(0) < kMaxOpenSessions, ErrorCode::resource_exhausted,
                 "too many registrations are open");
-  // Completed ones cost nobody anything any more.
   const auto own = TRY(t.query_one("SELECT count(*) FROM sessions WHERE opened_from = $1"
-                                   " AND expires_at > $2 AND state <> 'certified'",
-                                   {origin.address, now}));
+                                   " AND expires_at > $2 AND expires_at <= $3"
+                                   " AND state <> 'certified'",
+                                   {origin.address, now, latest}));
   CHECK_OR_FAIL(own->integer(0) < origin.most_open, ErrorCode::resource_exhausted,
                 "too many registrations are open from one address");
   return {};
@@ -95,7 +98,7 @@ Result<void> write_completion(Transaction& t, const Completion& completion, Inst
                             " WHERE session = $1 AND decision = 'approved'",
                             {next.head.lid_ca}))));
   }
-  TRY(append_audit(t, completion.audit));
+  TRY(set::audit::append(t, completion.audit));
   if (completion.card)
     TRY(t.execute("DELETE FROM card_attempts WHERE card = $1", {*completion.card}));
   return {};
@@ -277,7 +280,11 @@ Result<void> Store::insert(const TokenRecord& token) {
         " expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         {token.digest, to_string(token.role), token.name, token.bin, token.id, token.city,
          token.country, join_hosts(token.hosts), token.created_at, token.expires_at}));
-    return {};
+    auto made = set::audit::by_operator("token create", token.created_at);
+    made.role = to_string(token.role);
+    made.bin = token.bin;
+    made.party = token.id;
+    return set::audit::append(t, made);
   });
 }
 

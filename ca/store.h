@@ -2,14 +2,16 @@
 // Database.
 #pragma once
 
-#include "ca/audit.h"
 #include "ca/enrollment_state.h"
 #include "ca/token.h"
+#include "common/audit/log.h"
 #include "common/store/database.h"
 
 namespace set::ca {
 
 inline constexpr std::int64_t kMaxOpenSessions = 100'000;
+/// Requests of one role and BIN that wait for an operator.
+inline constexpr std::int64_t kMaxPendedPerBin = 1000;
 inline constexpr int kMaxCardAttempts = 5;
 inline constexpr Duration kCardAttemptMemory = std::chrono::hours(24);
 
@@ -49,6 +51,8 @@ struct RequestToPend {
   std::vector<Digest> keys;          ///< none may have been certified
   std::optional<TokenRecord> token;  ///< to be used up
   AuditEntry audit = {};
+  std::string address = {};  ///< without port; empty = not counted
+  std::int64_t most_of_address = 0;
 };
 /// A row of `set-ca requests list`.
 struct StoredRequest {
@@ -70,6 +74,7 @@ struct RequestDecision {
   CertStatusCode status = CertStatusCode::rejected_by_ca;  ///< iff rejected
   std::string reason;                                      ///< EEMessage, iff rejected
   PartyFacts facts;                                        ///< iff a merchant's or gateway's
+  bool replaces = false;  ///< an id that has certificates, or was approved before, is meant
 };
 
 /// A row of `set-ca certs list`.
@@ -118,14 +123,16 @@ class Store {
   /// certified before, a token used meanwhile, an id that is somebody else's. conflict as advance.
   Result<std::optional<Refusal>> complete(const Completion& completion, Instant now);
 
-  /// Keeps a request for an operator's decision; a Refusal as complete(). conflict as advance.
+  /// Keeps a request for an operator's decision; a Refusal as complete(). conflict as advance;
+  /// resource_exhausted if too many of its address, or of its role and BIN, wait already.
   Result<std::optional<Refusal>> pend(const RequestToPend& request, Instant now);
   /// Newest first. `decision` empty = all.
   Result<std::vector<StoredRequest>> requests(const std::string& decision);
   /// not_found.
   Result<StoredRequest> find_request(const std::string& id);
   /// not_found; conflict if it was decided before (an approved one may still be rejected as long as
-  /// nothing was issued).
+  /// nothing was issued), or if a merchant's or gateway's id is taken and the decision does not say
+  /// that it replaces.
   Result<void> decide(const std::string& id, const RequestDecision& decision,
                       const AuditEntry& audit, Instant now);
 
@@ -137,9 +144,6 @@ class Store {
   Result<std::vector<StoredCertificate>> find_certificates(const std::string& name);
   /// The newest of a role, such as "mca".
   Result<std::optional<StoredCertificate>> newest_certificate(std::string_view role);
-
-  Result<void> audit(const AuditEntry& entry);
-  Result<std::vector<AuditRecord>> audit_after(std::int64_t number, int most);
 
   /// True if this request may ask the issuer about this card. The same request counts once.
   Result<bool> count_card_attempt(const Digest& card, const Digest& request, Instant now);

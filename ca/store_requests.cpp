@@ -2,7 +2,6 @@
 #include <nlohmann/json.hpp>
 
 #include "ca/store.h"
-#include "ca/store_audit.h"
 #include "ca/store_rows.h"
 
 namespace set::ca {
@@ -52,14 +51,18 @@ StoredRequest read_request(const Row& row) {
   return out;
 }
 
+RequestType type_of(const ToCertify& request) {
+  const auto* party = std::get_if<PartyContents>(&request.contents);
+  return party != nullptr ? party->request_type : RequestType::card_initial_sig;
+}
+
 Result<void> insert_request(Transaction& t, const RequestToPend& request, Instant now) {
   const auto& to_certify = request.contents;
   const auto* card = std::get_if<CardContents>(&to_certify.contents);
   const auto* party = std::get_if<PartyContents>(&to_certify.contents);
-  const auto type = party != nullptr ? party->request_type : RequestType::card_initial_sig;
   SqlParameters p{id_of_request(to_certify.head.lid_ca),
                   to_certify.head.lid_ca,
-                  static_cast<int>(type),
+                  static_cast<int>(type_of(to_certify)),
                   party != nullptr ? bin_of(party->id_data) : request.audit.bin,
                   party != nullptr ? id_of(party->id_data) : std::string(),
                   request.language,
@@ -81,6 +84,46 @@ Result<void> insert_request(Transaction& t, const RequestToPend& request, Instan
                 " decision, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
                 " $14, $15, $16, $17, $18, $19, $20, $21, 'none', '')",
                 p));
+  return {};
+}
+
+/// Whoever asks for a month may fill the queue of their own address, and not that of others.
+Result<void> check_pended_room(Transaction& t, const RequestToPend& request, Instant now) {
+  if (!request.address.empty()) {
+    const auto own = TRY(t.query_one(
+        "SELECT count(*) FROM pended_requests p JOIN sessions s ON s.lid_ca = p.session"
+        " WHERE s.opened_from = $1 AND p.decision = 'none' AND p.expires_at > $2",
+        {request.address, now}));
+    CHECK_OR_FAIL(own->integer(0) < request.most_of_address, ErrorCode::resource_exhausted,
+                  "too many requests of one address wait for the operator");
+  }
+  const auto alike = TRY(t.query_one(
+      "SELECT count(*) FROM pended_requests WHERE request_type = $1 AND bin = $2"
+      " AND decision = 'none' AND expires_at > $3",
+      {static_cast<int>(type_of(request.contents)), request.audit.bin, now}));
+  CHECK_OR_FAIL(alike->integer(0) < kMaxPendedPerBin, ErrorCode::resource_exhausted,
+                "too many requests of this role and BIN wait for the operator");
+  return {};
+}
+
+/// The id is somebody's, or was promised to somebody.
+Result<void> check_id_is_free(Transaction& t, const StoredRequest& request, Instant now) {
+  if (request.party_id.empty()) return {};
+  const auto role = to_string(role_of(request.request_type));
+  const auto party = request.bin + "/" + request.party_id;
+  const auto held = TRY(t.query_one(
+      "SELECT count(*) FROM certificates WHERE role = $1 AND party_id = $2 AND state = 'valid'"
+      " AND not_after > $3",
+      {role, party, now}));
+  const auto promised = TRY(t.query_one(
+      "SELECT count(*) FROM pended_requests WHERE request_type = $1 AND bin = $2 AND party_id = $3"
+      " AND decision = 'approved' AND expires_at > $4",
+      {static_cast<int>(request.request_type), request.bin, request.party_id, now}));
+  CHECK_OR_FAIL(held->integer(0) == 0 && promised->integer(0) == 0, ErrorCode::conflict,
+                "the " + std::string(role) + " " + party +
+                    (held->integer(0) != 0 ? " has certificates of this CA already"
+                                           : " was approved for another request already") +
+                    ": repeat it with --replace if this request takes its place");
   return {};
 }
 
@@ -133,6 +176,7 @@ Result<std::optional<Refusal>> Store::pend(const RequestToPend& request, Instant
   return database_.in_transaction(
       "ca:pended", [&](Transaction& t) -> Result<std::optional<Refusal>> {
         const auto& head = request.contents.head;
+        TRY(check_pended_room(t, request, now));
         if (TRY(any_certified(t, request.keys)))
           return not_pended("one of the keys was certified before");
         if (request.token && !TRY(use_token(t, *request.token, head.lid_ca, now)))
@@ -144,7 +188,7 @@ Result<std::optional<Refusal>> Store::pend(const RequestToPend& request, Instant
         CHECK_OR_FAIL(moved == 1, ErrorCode::conflict,
                       "another request moved this registration first");
         TRY(insert_request(t, request, now));
-        TRY(append_audit(t, request.audit));
+        TRY(set::audit::append(t, request.audit));
         return std::optional<Refusal>();
       });
 }
@@ -166,15 +210,17 @@ Result<StoredRequest> Store::find_request(const std::string& id) {
     return t.query_one(std::string(kSelectRequest) + " WHERE id = $1", {id});
   }));
   CHECK_OR_FAIL(row, ErrorCode::not_found,
-                "there is no such request; see set-ca requests list --all");
+                "there is no such request; see set-ca request list --all");
   return read_request(*row);
 }
 
 Result<void> Store::decide(const std::string& id, const RequestDecision& decision,
                            const AuditEntry& audit, Instant now) {
-  TRY(find_request(id));
+  const auto request = TRY(find_request(id));
   return database_.in_transaction("ca:decided", [&](Transaction& t) -> Result<void> {
     const bool approved = decision.decision == Decision::approved;
+    if (approved && !decision.replaces && request.decision == "none")
+      TRY(check_id_is_free(t, request, now));
     const auto rows =
         approved
             ? TRY(t.execute("UPDATE pended_requests SET decision = 'approved', decided_at = $2,"
@@ -188,7 +234,7 @@ Result<void> Store::decide(const std::string& id, const RequestDecision& decisio
                             {id, now, static_cast<int>(decision.status), decision.reason}));
     CHECK_OR_FAIL(rows == 1, ErrorCode::conflict,
                   "this request was decided before; see set-ca requests show " + id);
-    return append_audit(t, audit);
+    return set::audit::append(t, audit);
   });
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "ca/store_audit.h"
 
 namespace set::ca {
 namespace {
@@ -64,7 +63,7 @@ Result<void> check_ours(const RevocationRecord& record) {
 Result<void> want(Transaction& t, std::string_view issuer) {
   TRY(t.execute(
       "INSERT INTO crls (issuer, number, wanted, published, next_update, der)"
-      " VALUES ($1, 0, 1, 0, 0, $2) ON CONFLICT (issuer) DO UPDATE SET wanted = wanted + 1",
+      " VALUES ($1, 0, 1, 0, 0, $2) ON CONFLICT (issuer) DO UPDATE SET wanted = crls.wanted + 1",
       {issuer, Bytes()}));
   return {};
 }
@@ -128,7 +127,7 @@ Result<std::vector<RevocationRecord>> RevocationStore::revoke(const RevocationOr
     }
     CHECK_OR_FAIL(!records.empty(), ErrorCode::not_found, "this CA has issued no such certificate");
     for (const auto issuer : issuers) TRY(want(t, issuer));
-    TRY(rows::append_audit(t, audit_of(records, order, now)));
+    TRY(set::audit::append(t, audit_of(records, order, now)));
     return records;
   });
 }

@@ -5,11 +5,10 @@
 
 #include <functional>
 #include <map>
-#include <memory>
 #include <string>
 
 #include "common/base/bytes.h"
-#include "common/daemon/server.h"
+#include "common/daemon/http_door.h"
 
 namespace set::ca {
 
@@ -21,16 +20,13 @@ class TrustHttp {
   static Result<TrustHttp> start(const ListenAddress& listen,
                                  std::function<std::string()> trust_pem,
                                  const std::map<std::string, Bytes>& published, Lists lists);
-  TrustHttp(TrustHttp&&) noexcept;
-  ~TrustHttp();  ///< Stops.
 
   /// "127.0.0.1:41238".
-  const std::string& address() const;
+  const std::string& address() const { return door_.address(); }
 
  private:
-  struct Impl;
-  explicit TrustHttp(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit TrustHttp(HttpDoor door) : door_(std::move(door)) {}
+  HttpDoor door_;
 };
 
 }  // namespace set::ca

@@ -4,7 +4,9 @@
 #   set_dep_botan       set_dep_grpc (with protobuf)   set_dep_protobuf   set_dep_openssl
 #   set_dep_spdlog      set_dep_fmt                    set_dep_expected   set_dep_cli11
 #   set_dep_toml        set_dep_json                   set_dep_httplib    set_dep_threads
+#   set_dep_curl (OpenSSL flavour)
 #   set_dep_sqlite      set_dep_postgresql             set_dep_catch2 (brings main; tests only)
+#   set_dep_prometheus
 #   set_dep_pkcs11 (headers; the module is loaded at run time)
 #   SET_PROTOC, SET_GRPC_PLUGIN   the code generators, for proto/
 
@@ -78,6 +80,15 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib>=0.11)
 set_dep(json nlohmann_json::nlohmann_json)
 set_dep(httplib PkgConfig::httplib Threads::Threads)
+
+# Prometheus' figures and their text; its own HTTP server stays out.
+pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core>=1.0)
+set_dep(prometheus PkgConfig::prometheus)
+
+# What calls other people's servers: one deadline over a whole request, and a look at the address
+# that is connected to, which httplib has not. 7.85 for CURLOPT_PROTOCOLS_STR.
+find_package(CURL 7.85 REQUIRED)
+set_dep(curl CURL::libcurl)
 
 # The headers of PKCS#11 2.40. Modules are loaded by path when an operator names one.
 pkg_check_modules(p11kit REQUIRED p11-kit-1>=0.24)

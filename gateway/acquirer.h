@@ -11,7 +11,8 @@
 #include <string>
 
 #include "common/iso8583/response_code.h"
-#include "common/iso8583/totals.h"
+#include "common/iso8583/address.h"
+#include "common/iso8583/message.h"
 #include "common/message/account.h"
 #include "common/message/authorization.h"
 
@@ -38,7 +39,7 @@ struct AcquirerRequest {
   bool capture_now;  ///< a sale: authorise and capture at once
   std::string merchant_id;
   std::string batch_id = {};  ///< where a sale's capture is counted
-  std::optional<AVSData> avs_data = std::nullopt;
+  std::optional<iso8583::Address> address = std::nullopt;  ///< to be compared by the issuer
 };
 
 /// Another question about the card of an approved authorisation of the same merchant, for which a
@@ -56,9 +57,9 @@ struct AcquirerAnswer {
   AuthCode code;
   std::string approval_code;  ///< 6 characters iff approved
   std::optional<RespReason> resp_reason;
-  std::string log_ref_id;                              ///< the network's name for it
-  Instant hold_expires{};                              ///< iff approved and not captured
-  std::optional<AVSResult> avs_result = std::nullopt;  ///< where the network compares addresses
+  std::string log_ref_id;         ///< the network's name for it
+  Instant hold_expires{};         ///< iff approved and not captured
+  iso8583::CardNotes notes = {};  ///< AVS where the network compares addresses and had one
 };
 
 /// What follows an authorisation.
@@ -120,8 +121,13 @@ class Acquirer {
   virtual Result<void> reverse_credit(const AcquirerName& name, const AcquirerName& credited,
                                       const std::string& batch_id) = 0;
 
-  /// Compares a batch's totals; after all that was forwarded before. Changes nothing. Errors:
-  /// peer_unavailable: no answer in time, or the network lacks what is still being forwarded.
+  /// True while a question of what follows, asked under this name, is still being forwarded: to
+  /// ask it again would only wait.
+  virtual Result<bool> is_waiting(const AcquirerName& /*name*/) { return false; }
+
+  /// Compares a batch's totals; after all of the merchant's that was forwarded before. Changes
+  /// nothing. Errors: peer_unavailable: no answer in time; in_progress: the network lacks something
+  /// that is parked, which only an operator sends again.
   virtual Result<AcquirerReconciled> reconcile(const AcquirerReconciliation& batch) = 0;
 };
 

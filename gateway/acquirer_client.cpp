@@ -55,7 +55,8 @@ Result<AcquirerAnswer> AcquirerClient::spoken(const Ledger::Answer& answer, Dura
                         .approval_code = answer.approval_code,
                         .resp_reason = RespReason::issuer,
                         .log_ref_id = answer.log_ref_id,
-                        .hold_expires = answer.hold_expires};
+                        .hold_expires = answer.hold_expires,
+                        .notes = answer.notes};
 }
 
 Result<AcquirerAnswer> AcquirerClient::authorize(const AcquirerRequest& request) {
@@ -63,7 +64,11 @@ Result<AcquirerAnswer> AcquirerClient::authorize(const AcquirerRequest& request)
   const auto answer = TRY(database_.in_transaction("acquirer:authorize", [&](Transaction& t) {
     return ledger_.authorize(
         t, ledger_question(request),
-        {.pan = account.pan, .expiry = account.expiry, .verification = account.cvv}, clock_());
+        {.pan = account.pan,
+         .expiry = account.expiry,
+         .verification = account.cvv,
+         .address = request.address},
+        clock_());
   }));
   const auto* card = cards_.find(account.pan);
   const bool slow = answer.is_new && card != nullptr && card->behaviour == CardBehaviour::slow;

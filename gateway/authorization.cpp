@@ -68,6 +68,9 @@ std::optional<AuthCode> token_objection(const AuthReq& request, const Mandate& m
     const auto code =
         recurrence_objection(*mandate.install_recur, mandate.charges, mandate.last_charge, now);
     if (code) return code;
+  } else if (mandate.first_approval && now >= *mandate.first_approval + gateway.token_life) {
+    // As a PI that is past its valid-until.
+    return AuthCode::invalid_transaction;
   }
   // 9. and 10.
   if (request.capture_now && !gateway.capture_now) return AuthCode::capture_not_supported;
@@ -94,8 +97,22 @@ AuthorizationTerms terms_of_request(const Verified<AuthReq>& auth_req, const Tra
           .capture_now = auth_req->capture_now,
           .auth_ret_num = auth_req->auth_ret_num,
           .subsequent_auth_ind = auth_req->subsequent_auth_ind,
+          .asks = {.card_type = auth_req->details.request_card_type,
+                   .address = auth_req->details.avs_data.has_value(),
+                   .batch_status =
+                       auth_req->sale_detail && !auth_req->sale_detail->batch_id.empty()},
           .install_recur = auth_req->install_recur,
           .batch_id = auth_req->sale_detail ? auth_req->sale_detail->batch_id : ""};
+}
+
+/// Of what the network says beside its decision: what was asked for, which a network that has no
+/// answer answers so, and a conversion of what was approved.
+iso8583::CardNotes notes_for(const AsksAlso& asks, const AcquirerAnswer& answer) {
+  iso8583::CardNotes out;
+  if (asks.address) out.avs_result = answer.notes.avs_result.value_or(AVSResult::result_unavailable);
+  if (asks.card_type) out.card_type = answer.notes.card_type.value_or(CardType::unavailable);
+  if (answer.code == AuthCode::approved) out.curr_conv = answer.notes.curr_conv;
+  return out;
 }
 
 /// A word to the cardholder, if the operator has one for this answer and the PI's key is at hand.
@@ -184,6 +201,12 @@ AuthRes blank_auth_res(const AuthorizationTerms& terms, const Thumbprint& pe_thu
   return out;
 }
 
+void put_notes(const iso8583::CardNotes& notes, AuthRes& out) {
+  out.avs_result = notes.avs_result;
+  out.card_type = notes.card_type;
+  out.curr_conv = notes.curr_conv;
+}
+
 MadeAuthRes approved_auth_res(const AuthorizationTerms& terms, const Approval& approval,
                               const Thumbprint& pe_thumb) {
   auto out = blank_auth_res(terms, pe_thumb);
@@ -193,7 +216,7 @@ MadeAuthRes approved_auth_res(const AuthorizationTerms& terms, const Approval& a
   out.approval_code = approval.approval_code;
   out.resp_reason = approval.resp_reason;
   out.log_ref_id = approval.log_ref_id;
-  out.avs_result = approval.avs_result;
+  put_notes(approval.notes, out);
   return {std::move(out),
           {.cap_token = approval.cap_token,
            .acq_card_msg = approval.acq_card_msg,
@@ -220,6 +243,7 @@ MadeAuthRes auth_res_of(const Declined& declined, const Thumbprint& pe_thumb) {
   out.auth_date = declined.auth_date;
   out.resp_reason = declined.resp_reason;
   out.log_ref_id = declined.log_ref_id;
+  put_notes(declined.notes, out);
   return {std::move(out),
           {.cap_token = {}, .acq_card_msg = declined.acq_card_msg, .auth_token = {}}};
 }
@@ -316,9 +340,11 @@ Decided accept_acquirer_answer(AwaitingAcquirer waiting, const AcquirerAnswer& a
                                Rng& rng) {
   auto& terms = waiting.terms;
   auto acq_card_msg = make_acq_card_msg(terms, answer.code, gateway, token_key, rng);
+  auto notes = notes_for(terms.asks, answer);
   if (answer.code != AuthCode::approved) {
     return Declined{std::move(terms),   answer.code,       now,
-                    answer.resp_reason, answer.log_ref_id, std::move(acq_card_msg)};
+                    answer.resp_reason, answer.log_ref_id, std::move(acq_card_msg),
+                    std::move(notes)};
   }
   // "CapToken: one per approved authorisation" (§3.7).
   const CapTokenBinding binding{terms.merchant_id, terms.trans_ids.xid, terms.auth_rrpid};
@@ -328,7 +354,7 @@ Decided accept_acquirer_answer(AwaitingAcquirer waiting, const AcquirerAnswer& a
                     .log_ref_id = answer.log_ref_id,
                     .cap_token = make_cap_token(token_key, {terms.auth_req_amt}, binding, rng),
                     .acq_card_msg = std::move(acq_card_msg),
-                    .avs_result = answer.avs_result};
+                    .notes = std::move(notes)};
   // "AuthToken: returned when SubsequentAuthInd was TRUE … each use yields a new one" (§3.7).
   if (terms.subsequent_auth_ind) {
     approval.auth_token = make_auth_token(token_key, {terms.hpi_data, terms.auth_rrpid},

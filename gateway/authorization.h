@@ -15,6 +15,8 @@ namespace set::gateway {
 struct GatewayTerms {
   std::string acquirer_bin;  ///< merchants of this acquirer, and no others
   bool capture_now = true;   ///< sales, or authorisations alone
+  /// How long after the first approval an AuthToken counts that no mandate gives an end.
+  Duration token_life = std::chrono::hours(24 * 180);
   // What AcqCardMsg tells cardholders; nothing where it is empty.
   std::string message_of_day = {};
   std::string customer_service = {};  ///< a telephone number, for who was not approved

@@ -30,9 +30,17 @@
 #include <string>
 #include <variant>
 
+#include "common/iso8583/message.h"
 #include "common/message/authorization.h"
 
 namespace set::gateway {
+
+/// What an AuthReq asks to be told beside the decision.
+struct AsksAlso {
+  bool card_type = false;     ///< RequestCardTypeInd
+  bool address = false;       ///< AVSData is there
+  bool batch_status = false;  ///< SaleDetail names the batch
+};
 
 /// What an AuthReq and its PI agreed on; the same in every state.
 struct AuthorizationTerms {
@@ -48,6 +56,7 @@ struct AuthorizationTerms {
   bool capture_now = false;
   std::string auth_ret_num;
   bool subsequent_auth_ind = false;
+  AsksAlso asks = {};
   std::optional<InstallRecurData> install_recur = std::nullopt;  ///< the PI's mandate
   Bytes used_token = {};                           ///< the AuthToken that stood in for the PI
   std::optional<RRPID> credential = std::nullopt;  ///< iff used_token: whose card
@@ -70,7 +79,7 @@ struct Approval {
   Bytes cap_token;
   Bytes auth_token = {};    ///< for the next authorisation, if one was said to follow
   Bytes acq_card_msg = {};  ///< sealed to the cardholder
-  std::optional<AVSResult> avs_result = std::nullopt;
+  iso8583::CardNotes notes = {};  ///< what was asked for, and a conversion
 };
 
 /// Approved, not captured: the acquirer holds the amount until hold_expires.
@@ -96,6 +105,7 @@ struct Declined {
   std::optional<RespReason> resp_reason;
   std::string log_ref_id;
   Bytes acq_card_msg = {};
+  iso8583::CardNotes notes = {};
 };
 
 /// The acquirer did not answer and was told to forget it.
@@ -125,6 +135,12 @@ struct Live {
 struct Standing {
   AuthorizationTerms terms;
   std::variant<Undecided, NothingHeld, Live> state;
+};
+
+/// As people look at it: the decision, and what has become of it since.
+struct Payment {
+  Authorization decided;
+  Standing standing;
 };
 
 inline const AuthorizationTerms& terms_of(const Authorization& authorization) {

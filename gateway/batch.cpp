@@ -42,14 +42,32 @@ TransactionDetail detail_of(const BatchItem& item, const std::string& brand) {
           .batch_sequence_num = item.sequence_num,
           .transaction_amt = item.amount,
           .amount_type = item.type,
-          .transaction_status = TransactionStatus::success};
+          .transaction_status = item.sequence_num == 0 ? TransactionStatus::unspecified_failure
+                                                       : TransactionStatus::success};
 }
 
-/// A page of the items; a starting point is a sequence number. Items that failed are in no batch.
+/// A page of the items that failed, which have no place in the batch: a starting point counts them
+/// from 1.
+TransDetails page_of_failed(const Batch& batch, const ReturnTransactionDetail& asked,
+                            const std::string& brand) {
+  TransDetails out;
+  const auto& failed = batch.failed;
+  for (std::size_t i = asked.starting_point == 0 ? 0 : asked.starting_point - 1; i < failed.size();
+       ++i) {
+    if (out.items.size() == asked.maximum_items) {
+      out.next_starting_point = static_cast<std::uint32_t>(i + 1);
+      break;
+    }
+    out.items.push_back(detail_of(failed[i], brand));
+  }
+  return out;
+}
+
+/// A page of the items; a starting point is a sequence number.
 TransDetails page_of(const Batch& batch, const ReturnTransactionDetail& asked,
                      const std::string& brand) {
+  if (asked.errors_only) return page_of_failed(batch, asked, brand);
   TransDetails out;
-  if (asked.errors_only) return out;
   for (const auto& item : batch.items) {
     if (item.sequence_num < asked.starting_point) continue;
     if (out.items.size() == asked.maximum_items) {
@@ -63,6 +81,7 @@ TransDetails page_of(const Batch& batch, const ReturnTransactionDetail& asked,
 
 /// "unknownStartingPoint": beyond the last item.
 bool is_starting_point(const Batch& batch, const ReturnTransactionDetail& asked) {
+  if (asked.errors_only) return asked.starting_point <= batch.failed.size();
   return asked.starting_point == 0 ||
          (!batch.items.empty() && asked.starting_point <= batch.items.back().sequence_num);
 }
@@ -185,6 +204,13 @@ nlohmann::json batch_with_items_json(const Batch& batch) {
                      {"amount", to_string(item.amount)}});
   }
   out["items"] = std::move(items);
+  out["failed"] = nlohmann::json::array();
+  for (const auto& item : batch.failed) {
+    out["failed"].push_back({{"xid", item.trans_ids.xid.hex()},
+                             {"auth_rrpid", item.auth_rrpid.hex()},
+                             {"type", item.type == AmountType::debit ? "debit" : "credit"},
+                             {"amount", to_string(item.amount)}});
+  }
   return out;
 }
 

@@ -24,11 +24,21 @@ namespace set::gateway {
 
 enum class Settlement { none, in_balance, out_of_balance };
 
+/// A BatchAdminReq as it is kept until its answer is stored.
+struct BatchRequest {
+  Thumbprint merchant;  ///< signature certificate
+  RRPID rrpid;
+  std::string merchant_id;
+  Digest content_digest;
+  Instant received_at;
+  BatchAdminReq message;
+};
+
 /// An item as it counts in the batch.
 struct BatchItem {
   TransIDs trans_ids;
   RRPID auth_rrpid;
-  std::uint32_t sequence_num = 0;
+  std::uint32_t sequence_num = 0;  ///< 0: it failed, and has no place
   Amount amount;
   AmountType type = AmountType::debit;
 };
@@ -43,6 +53,7 @@ struct Batch {
   Settlement settlement = Settlement::none;
   std::vector<BatchTotals> totals;  ///< ascending by currency number
   std::vector<BatchItem> items;     ///< by sequence number, where they were asked for
+  std::vector<BatchItem> failed;    ///< accepted into it and refused by the acquirer; likewise
   std::int64_t pending = 0;         ///< items that the acquirer has not answered
 };
 

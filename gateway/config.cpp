@@ -24,60 +24,63 @@ constexpr std::string_view kExamples =
   set-gateway serve --dir gw --listen 127.0.0.1:7711 --acquirer tcp://127.0.0.1:7900 \
     --passphrase-file pass
   set-gateway needs-renewal --dir gw && set-gateway renew --dir gw
-  set-gateway payments list --dir gw --json
-  set-gateway payments show XID --dir gw
+  set-gateway payment list --dir gw --json
+  set-gateway payment show XID --dir gw
   set-gateway batch list --dir gw --json
   set-gateway batch close shop-1 20261122 --dir gw
+  set-gateway queue list --dir gw && set-gateway queue retry --dir gw
+  set-gateway audit verify --dir gw --peer-log shop-log.json
+  set-gateway evidence XID --dir gw --out purchase.evidence
   set-gateway healthcheck --dir gw
 )";
 
 void add_enroll(CLI::App& app, Config& config) {
   auto& enroll = *app.add_subcommand("enroll", "Get this gateway's certificates from the CA");
-  enroll.add_option("--ca", config.ca, "The CA, host:port")->required();
-  add_trust_options(enroll, config.trust);
-  enroll.add_option(
-      "--token-file", config.token_file,
-      "File with the CA's enrolment token; left out where its operator decides later");
-  add_enrollment_flags(enroll, config.enrollment);
-  enroll.add_option("--bin", config.bin, "The acquirer's BIN, 6 digits")->required();
-  enroll.add_option("--id", config.id, "This gateway's id, 1 to 30 characters")->required();
-  enroll.add_option("--host", config.hosts, "A name or address for its TLS certificate");
+  add_enrollment_options(enroll, config.enroll);
 }
 
 void add_serve(CLI::App& app, Config& config) {
   auto& serve = *app.add_subcommand("serve", "Answer merchants until SIGTERM");
-  add_parsed(serve, "--listen", config.listen, ListenAddress::parse, "host:port, port 0 for any")
-      ->required();
-  serve.add_option("--ready-file", config.ready_file, "Gets the address once it answers");
+  add_parsed(serve, "--listen", config.listen, ListenAddress::parse,
+             "Where merchants connect to, host:port; port 0 for any");
+  serve.add_option("--ready-file", config.ready_file, "Gets the address once it answers")
+      ->type_name(kNewFile);
   add_parsed(serve, "--trust-every", config.trust_every, parse_duration,
-             "How often to look for a new root at the CA, such as 10m");
-  add_ca_option(serve, config.ca);
+             "How often to look for a new root at the CA");
+  add_ca_option(serve, config.enroll.ca);
+  add_first_enrollment(serve, config.enroll_first, config.enroll);
   auto* cards =
-      serve.add_option("--cards", config.cards, "Cards of the sandbox acquirer, embedded here");
+      serve.add_option("--cards", config.cards, "Cards of the sandbox acquirer, embedded here")
+          ->type_name(kFile);
   add_parsed(serve, "--acquirer", config.acquirer, iso8583::BankAddress::parse,
-             "A bank that speaks ISO 8583, tcp://host:port")
+             "A bank that speaks ISO 8583, such as tcp://bank.example:7900")
       ->excludes(cards);
   add_parsed(serve, "--acquirer-timeout", config.acquirer_timeout, parse_duration,
-             "How long to wait for the acquirer, such as 5s");
+             "How long to wait for the acquirer");
   serve.add_flag("--no-capture-now", config.no_capture_now,
                  "Authorise only; sales are answered captureNotSupported");
+  add_parsed(serve, "--auth-token-life", config.token_life, parse_duration,
+             "How long after its first approval a purchase without a mandate may be authorised "
+             "further, such as 180d");
   serve.add_flag("--close-batches-daily", config.close_batches_daily,
                  "Close each merchant's batch when its day (UTC) is over");
   serve.add_option("--message-of-day", config.message_of_day,
-                   "Told to cardholders with an approval, at most 128 octets");
+                   "Told to cardholders with an approval, at most 128 octets, such as \"Thank you\"");
   serve.add_option("--customer-service", config.customer_service,
-                   "Telephone number told to cardholders who were not approved");
+                   "Told to cardholders who were not approved, such as \"+49 30 5550100\"");
   add_revocation_options(serve, config.revocation);
+  add_metrics_options(serve, config.metrics);
 }
 
 void add_doctor(CLI::App& app, Config& config) {
   auto& doctor = *app.add_subcommand(
       "doctor", "Examine keys, certificates, database and peers, and say what to do");
-  doctor.add_option("--ca", config.ca, "The CA, host:port (default: where it was enrolled)");
+  doctor.add_option("--ca", config.enroll.ca, "The CA, host:port (default: where it was enrolled)");
 }
 
 void add_payments(CLI::App& app, Config& config) {
-  auto& payments = *app.add_subcommand("payments", "What was authorised");
+  auto& payments = *app.add_subcommand("payment", "What was authorised");
+  payments.alias("payments");
   payments.require_subcommand(1);
   auto& list = *payments.add_subcommand("list", "Newest first");
   list.add_option("--limit", config.at_most, "At most so many")->check(CLI::Range(1, 100'000));
@@ -99,11 +102,26 @@ void add_batch(CLI::App& app, Config& config) {
       "close", "Take no more items; a running daemon then asks the acquirer for its totals"));
 }
 
+void add_queue(CLI::App& app, Config& config) {
+  auto& queue = *app.add_subcommand(
+      "queue", "What the bank must still hear: captures, refunds, reversals on their way");
+  queue.require_subcommand(1);
+  auto& list = *queue.add_subcommand("list", "Oldest first, with those that are parked");
+  list.footer("Example: set-gateway queue list --dir gw --json");
+  list.add_option("--limit", config.at_most, "At most so many")->check(CLI::Range(1, 100'000));
+  auto& retry = *queue.add_subcommand(
+      "retry", "Send what is parked again; a running daemon does so within seconds");
+  retry.footer("Example: set-gateway queue retry --dir gw 4711");
+  retry.add_option("serial", config.serial, "Its number, as `queue list` has it (default: all)");
+}
+
 Command chosen(const CLI::App& app) {
   if (app.got_subcommand("enroll")) return Command::enroll;
   if (app.got_subcommand("serve")) return Command::serve;
   if (app.got_subcommand("healthcheck")) return Command::healthcheck;
   if (app.got_subcommand("doctor")) return Command::doctor;
+  if (app.got_subcommand("audit")) return Command::audit;
+  if (app.got_subcommand("evidence")) return Command::evidence;
   if (app.got_subcommand("renew")) return Command::renew;
   if (app.got_subcommand("needs-renewal")) return Command::needs_renewal;
   if (app.got_subcommand("batch")) {
@@ -111,7 +129,11 @@ Command chosen(const CLI::App& app) {
     if (batch.got_subcommand("list")) return Command::batch_list;
     return batch.got_subcommand("show") ? Command::batch_show : Command::batch_close;
   }
-  return app.get_subcommand("payments")->got_subcommand("list") ? Command::payments_list
+  if (app.got_subcommand("queue")) {
+    return app.get_subcommand("queue")->got_subcommand("list") ? Command::queue_list
+                                                               : Command::queue_retry;
+  }
+  return app.get_subcommand("payment")->got_subcommand("list") ? Command::payments_list
                                                                 : Command::payments_show;
 }
 
@@ -127,13 +149,16 @@ std::filesystem::path key_file_of(const std::filesystem::path& directory) {
 
 Result<Config> Config::parse(int argc, const char* const* argv) {
   Config config;
+  config.listen = TRY(ListenAddress::parse("127.0.0.1:7711"));
   CLI::App app("The payment gateway: authorises what cardholder and merchant agreed on",
                "set-gateway");
   add_common_options(app, config.common, kExamples);
   app.require_subcommand(1);
-  app.add_option("--dir", config.directory, "Directory with keys, certificates and database")
-      ->required();
-  app.add_option("--database", config.database, "sqlite:FILE; by itself DIR/gateway.db");
+  app.add_option("--dir", config.directory, "Directory with keys, certificates and database, such as "
+                 "/var/lib/set/gateway")
+      ->required()
+      ->type_name(kDirectory);
+  app.add_option("--database", config.database, "Default: sqlite:DIR/gateway.db; or postgresql://set@db.example/gateway");
   add_key_options(app, config.keys);
   add_admin_option(app, config.admin_listen);
   add_enroll(app, config);
@@ -143,6 +168,14 @@ Result<Config> Config::parse(int argc, const char* const* argv) {
   app.add_subcommand("needs-renewal", "Print the dates; exit code 0 if a renewal is due, 1 if not");
   add_payments(app, config);
   add_batch(app, config);
+  add_queue(app, config);
+  auto& audit = *app.add_subcommand("audit", "The log of every request, also the refused ones");
+  audit.require_subcommand(1);
+  add_audit_verbs(audit, config.audit);
+  add_evidence_options(
+      *app.add_subcommand("evidence", "What was signed of a purchase, as a file that anybody can "
+                                      "verify with set-ca evidence verify"),
+      config.evidence);
   add_doctor(app, config);
   app.add_subcommand("healthcheck", "0 if the daemon of this directory serves, 1 otherwise");
   TRY(set::parse(app, config.common, argc, argv));
@@ -151,8 +184,10 @@ Result<Config> Config::parse(int argc, const char* const* argv) {
   if (config.database.empty()) {
     config.database = "sqlite:" + (config.directory / "gateway.db").string();
   }
-  CHECK_OR_FAIL(config.command != Command::enroll || is_bin(config.bin),
+  TRY(check_first_enrollment(config.enroll_first, config.enroll));
+  CHECK_OR_FAIL(config.enroll.bin.empty() || is_bin(config.enroll.bin),
                 ErrorCode::invalid_argument, "--bin must be six digits");
+  if (config.enroll.hosts.empty()) config.enroll.hosts = {"localhost", "127.0.0.1"};
   CHECK_OR_FAIL(config.command != Command::serve || config.acquirer || !config.cards.empty(),
                 ErrorCode::invalid_argument,
                 "serve needs a bank: --cards for the embedded one, or --acquirer tcp://host:port");

@@ -10,6 +10,9 @@
 #include "common/crypto/key_lock.h"
 #include "common/crypto/random.h"
 #include "common/crypto/secret_bytes.h"
+#include "common/daemon/audit_command.h"
+#include "common/daemon/evidence_command.h"
+#include "common/daemon/metrics_http.h"
 #include "common/daemon/key_access.h"
 #include "common/daemon/options.h"
 #include "common/daemon/server.h"
@@ -31,6 +34,10 @@ enum class Command {
   batch_list,
   batch_show,
   batch_close,
+  queue_list,
+  queue_retry,
+  audit,
+  evidence,
   healthcheck,
   doctor
 };
@@ -44,26 +51,22 @@ struct Config {
   Duration trust_every = kTrustEvery;
   ListenAddress admin_listen;  ///< after parsing never empty: unix:DIR/health.sock by default
 
-  // enroll
-  std::string ca;  ///< "host:port"; also of serve, for renewals
-  TrustSource trust;
-  std::filesystem::path token_file;
-  std::string bin;  ///< the acquirer's, 6 digits
-  std::string id;
-  std::vector<std::string> hosts;
-  EnrollmentFlags enrollment;
+  PartyEnrollment enroll;  ///< its CA also of serve, for renewals
 
   // serve
+  bool enroll_first = false;
   ListenAddress listen;
   std::filesystem::path ready_file;
   std::filesystem::path cards;  ///< of the embedded sandbox acquirer; empty if there is a bank
   std::optional<iso8583::BankAddress> acquirer;  ///< a bank over TCP
   Duration acquirer_timeout = std::chrono::seconds(5);
   bool no_capture_now = false;
+  Duration token_life = std::chrono::hours(24 * 180);
   bool close_batches_daily = false;
   std::string message_of_day;    ///< to cardholders; empty: none
   std::string customer_service;  ///< a telephone number for cardholders; empty: none
   RevocationWatchOptions revocation;
+  MetricsOptions metrics;
 
   RenewOptions renew;
 
@@ -72,6 +75,10 @@ struct Config {
   std::string xid;
   std::string merchant_id;
   std::string batch_id;
+  std::optional<std::int64_t> serial;  ///< of a parked message; none: all
+
+  AuditOptions audit;
+  EvidenceOptions evidence;
 
   /// Ends the process after --help and --version.
   /// Errors: invalid_argument, bad_config.

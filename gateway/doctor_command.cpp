@@ -15,7 +15,7 @@ Result<void> run_doctor(const Config& config) {
 
   const auto& party = *identity->party;
   const Examiner self{party.trust, &identity->tls, party.signature.value().leaf.brand(), clock};
-  const auto ca = renewal_ca(config.ca, config.directory);
+  const auto ca = renewal_ca(config.enroll.ca, config.directory);
   if (ca.empty()) {
     examination.note("ca", "not asked: give --ca HOST:PORT, as enroll had it");
   } else {

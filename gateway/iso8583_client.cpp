@@ -1,6 +1,7 @@
 #include "gateway/iso8583_client.h"
 
 #include "common/base/log.h"
+#include "common/daemon/trace.h"
 
 namespace set::gateway {
 
@@ -20,7 +21,8 @@ AcquirerAnswer acquirer_answer(const BankAnswer& answer) {
           .approval_code = approved ? answer.approval_code : "",
           .resp_reason = RespReason::issuer,
           .log_ref_id = answer.log_ref_id,
-          .hold_expires = answer.hold_expires.value_or(Instant{})};
+          .hold_expires = answer.hold_expires.value_or(Instant{}),
+          .notes = answer.notes};
 }
 
 Result<void> accepted(const BankAnswer& answer) {
@@ -35,6 +37,18 @@ bool is_reversed_part(const StoredQuestion& stored) {
   return stored.answer && stored.answer->code == ResponseCode::partially_approved;
 }
 
+/// Whose work it is, for the bank's log. A repeat may say another: it is not of the content.
+void carry_trace(iso8583::Message& message) {
+  const bool may = message.mti.starts_with("01") || message.mti.starts_with("02");
+  if (const auto trace = current_trace(); may && trace)
+    message.additional.insert_or_assign(std::string(iso8583::kTraceparent), traceparent_of(*trace));
+}
+
+// A daemon that died while it forwarded is waited for that long, and one exchange.
+constexpr Duration kLeadership = std::chrono::seconds(5);
+// On a database of several daemons it may be another that is told the answer.
+constexpr Duration kLookAtOthers = std::chrono::milliseconds(100);
+
 /// A question that no bank need hear: there is nothing that it could be about.
 BankAnswer nothing_to_tell() {
   return {
@@ -48,6 +62,8 @@ Iso8583Client::Iso8583Client(Database& database, Iso8583Options options, Clock c
       options_(std::move(options)),
       clock_(std::move(clock)),
       rng_(rng),
+      look_at_others_(database.is_shared() ? kLookAtOthers : options_.timeout),
+      leader_(database, "bank queue", 2 * options_.timeout + kLeadership, clock_),
       link_({.address = options_.address,
              .acquirer = options_.acquirer_bin,
              .echo_every = options_.echo_every,
@@ -156,7 +172,8 @@ Result<AcquirerAnswer> Iso8583Client::decide(Question wanted, const AcquirerName
   }
   if (asked.stored.answer) return acquirer_answer(*asked.stored.answer);
   const auto& question = asked.stored.question;
-  const auto message = TRY(make(question, asked.repeat));
+  auto message = TRY(make(question, asked.repeat));
+  carry_trace(message);
   const auto answer = TRY(ask_authorization(question, message));
   const bool counts = TRY(save_answer(question, answer));
   signal();
@@ -167,7 +184,7 @@ Result<AcquirerAnswer> Iso8583Client::decide(Question wanted, const AcquirerName
 Result<AcquirerAnswer> Iso8583Client::authorize(const AcquirerRequest& request) {
   return decide(question_of(request), name_at_bank(request.auth_rrpid),
                 [&](const Question& question, bool repeat) {
-                  return make_authorization(question, request.account, repeat);
+                  return make_authorization(question, request, repeat);
                 });
 }
 
@@ -204,7 +221,8 @@ Result<void> Iso8583Client::queue(Transaction& t, Question question, const Store
   question.asked_at = clock_();
   question.rrn = about.question.rrn;
   const auto numbered = TRY(questions::number(t, std::move(question)));
-  const auto message = TRY(make_following(numbered, about.question, final));
+  auto message = TRY(make_following(numbered, about.question, final));
+  carry_trace(message);
   const auto bytes = TRY(iso8583::encode(message));
   return questions::insert(t, {.question = numbered,
                                .about = about.question.name,
@@ -296,9 +314,9 @@ Result<bool> Iso8583Client::wait_until(const Done& done) {
     }
     if (TRY(done())) return true;
     std::unique_lock lock(mutex_);
-    const bool changed =
-        changed_.wait_until(lock, deadline, [&] { return stop_ || changes_ != seen; });
-    if (!changed || stop_) return false;
+    const auto until = std::min(deadline, std::chrono::steady_clock::now() + look_at_others_);
+    changed_.wait_until(lock, until, [&] { return stop_ || changes_ != seen; });
+    if (stop_ || std::chrono::steady_clock::now() >= deadline) return false;
   }
 }
 
@@ -338,10 +356,15 @@ Result<void> Iso8583Client::reverse_credit(const AcquirerName& name, const Acqui
 }
 
 Result<AcquirerReconciled> Iso8583Client::reconcile(const AcquirerReconciliation& batch) {
-  const bool forwarded = TRY(wait_until([&]() -> Result<bool> {
-    return TRY(database_.in_transaction(
-               "acquirer:count", [](Transaction& t) { return questions::count_queued(t); })) == 0;
-  }));
+  const auto length = [&] {
+    return database_.in_transaction("acquirer:count", [&](Transaction& t) {
+      return questions::queue_length(t, batch.merchant_id);
+    });
+  };
+  CHECK_OR_FAIL(TRY(length()).parked == 0, ErrorCode::in_progress,
+                "something of this merchant's is parked");
+  const bool forwarded =
+      TRY(wait_until([&]() -> Result<bool> { return TRY(length()).queued == 0; }));
   CHECK_OR_FAIL(forwarded, ErrorCode::peer_unavailable,
                 "the bank has not heard of everything yet: try again later");
   const auto one = TRY(Amount::make(batch.currency, 1));
@@ -371,7 +394,28 @@ Result<AcquirerReconciled> Iso8583Client::reconcile(const AcquirerReconciliation
   return AcquirerReconciled{.in_balance = code == ResponseCode::approved, .totals = totals};
 }
 
+Result<bool> Iso8583Client::is_waiting(const AcquirerName& name) {
+  const auto stored = TRY(database_.in_transaction(
+      "acquirer:find", [&](Transaction& t) { return questions::find_movement(t, name); }));
+  return stored && !stored->answer;
+}
+
 // --- store and forward ---
+
+/// True if it is parked now, and the next may go.
+Result<bool> Iso8583Client::count_failure(const StoredQuestion& question, const Error& error) {
+  const auto serial = question.question.serial;
+  const bool garbled = error.code == ErrorCode::decoding_failure;
+  return database_.in_transaction("acquirer:attempt", [&](Transaction& t) -> Result<bool> {
+    if (!garbled) {
+      TRY(questions::count_attempt(t, serial));
+      return false;
+    }
+    if (TRY(questions::count_garbled(t, serial)) < options_.park_after) return false;
+    TRY(questions::park(t, serial, clock_()));
+    return true;
+  });
+}
 
 /// True if one was answered, so that the next may go.
 Result<bool> Iso8583Client::forward_next() {
@@ -384,10 +428,12 @@ Result<bool> Iso8583Client::forward_next() {
   auto answer =
       reply ? accept_following_answer(*reply) : Result<BankAnswer>(failure(reply.error()));
   if (!answer) {
-    TRY(database_.in_transaction("acquirer:attempt", [&](Transaction& t) {
-      return questions::count_attempt(t, question.serial);
-    }));
-    return failure(std::move(answer).error());
+    const bool parked = TRY(count_failure(*next, answer.error()));
+    if (!parked) return failure(std::move(answer).error());
+    log_error("parked: the bank's answers to it cannot be understood; `queue retry` sends it again",
+              LogWord{"kind", name_of(question.kind)},
+              LogWord{"serial", std::to_string(question.serial)});
+    return true;
   }
   if (answer->code != ResponseCode::approved) {
     log_warning("the bank refused what follows an authorisation",
@@ -409,13 +455,17 @@ void Iso8583Client::forward() {
       if (stop_) return;
       seen = changes_;
     }
-    const auto forwarded = forward_next();
+    const auto leads = leader_.hold();
+    const auto forwarded = leads && *leads ? forward_next()
+                           : leads         ? Result<bool>(false)
+                                           : Result<bool>(failure(leads.error()));
     if (forwarded && *forwarded) continue;
     if (!forwarded) log_warning("forwarding to the bank", forwarded.error());
     std::unique_lock lock(mutex_);
-    // After a failure the queue's head is tried again in a while, whatever else is queued.
+    // After a failure the queue's head is tried again in a while, whatever else is queued. What
+    // another process puts into the queue, `queue retry` for one, is seen after a while too.
     if (forwarded) {
-      changed_.wait(lock, [&] { return stop_ || changes_ != seen; });
+      changed_.wait_for(lock, options_.look_again, [&] { return stop_ || changes_ != seen; });
     } else {
       changed_.wait_for(lock, options_.retry_after, [&] { return stop_; });
     }

@@ -1,7 +1,8 @@
 // A bank over TCP, in ISO 8583:1987 (docs/iso8583.md): the Acquirer that `serve --acquirer tcp://…`
 // chooses. An authorisation is asked at once and answered or not. Everything that follows one is
 // saved with its bytes before it is sent, and forwarded in order until the bank answers, across
-// restarts: store and forward. Any thread; a thread of its own forwards.
+// restarts and by one of the daemons on this database: store and forward. What the bank answers with garbage again and again is parked, with
+// what follows it on the same purchase, so that the rest goes on. Any thread; a thread of its own forwards.
 #pragma once
 
 #include <condition_variable>
@@ -10,6 +11,7 @@
 
 #include "common/crypto/random.h"
 #include "common/iso8583/link.h"
+#include "common/store/leases.h"
 #include "gateway/iso8583_store.h"
 
 namespace set::gateway {
@@ -20,6 +22,8 @@ struct Iso8583Options {
   Duration timeout = std::chrono::seconds(5);      ///< how long the gateway waits for an answer
   Duration retry_after = std::chrono::seconds(1);  ///< between attempts to forward
   Duration echo_every = std::chrono::seconds(30);
+  Duration look_again = std::chrono::seconds(2);  ///< for what other processes queued
+  std::int64_t park_after = 8;  ///< answers to one question that could not be understood
 };
 
 class Iso8583Client final : public Acquirer {
@@ -40,6 +44,7 @@ class Iso8583Client final : public Acquirer {
   Result<void> credit(const AcquirerMovement& movement) override;
   Result<void> reverse_credit(const AcquirerName& name, const AcquirerName& credited,
                               const std::string& batch_id) override;
+  Result<bool> is_waiting(const AcquirerName& name) override;
   Result<AcquirerReconciled> reconcile(const AcquirerReconciliation& batch) override;
 
  private:
@@ -71,12 +76,15 @@ class Iso8583Client final : public Acquirer {
 
   void forward();
   Result<bool> forward_next();
+  Result<bool> count_failure(const StoredQuestion& question, const Error& error);
   void signal();
 
   Database& database_;
   Iso8583Options options_;
   Clock clock_;
   Rng& rng_;
+  const Duration look_at_others_;  ///< while waiting for what another daemon may be told
+  leases::Leadership leader_;      ///< which of the daemons on this database forwards
   iso8583::Link link_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -54,8 +54,9 @@ std::string_view message_type(QuestionKind kind) {
 
 std::string_view name_of(QuestionKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
 
-Result<iso::Message> make_authorization(const Question& question, const PANData& account,
+Result<iso::Message> make_authorization(const Question& question, const AcquirerRequest& request,
                                         bool repeat) {
+  const auto& account = request.account;
   auto out = message_head(question, repeat ? "0101" : "0100");
   out.elements[iso::kProcessingCode] = iso::kPurchase;
   TRY(iso::set_amount(out, question.amount));
@@ -63,6 +64,11 @@ Result<iso::Message> make_authorization(const Question& question, const PANData&
   out.elements[iso::kExpiry] = account.expiry.reveal().substr(2);
   if (account.cvv) {
     out.verification = TRY(CardVerificationValue::parse(account.cvv->reveal()));
+  }
+  if (request.address) {
+    const auto& [digits, postal_code] = *request.address;
+    if (!digits.empty()) out.additional.emplace(iso::kStreetDigits, digits);
+    if (!postal_code.empty()) out.additional.emplace(iso::kPostalCode, postal_code);
   }
   return out;
 }
@@ -123,6 +129,7 @@ Result<BankAnswer> accept_following_answer(const iso::Message& answer) {
 Result<BankAnswer> accept_authorization_answer(const Question& question,
                                                const iso::Message& answer) {
   auto out = TRY(accept_following_answer(answer));
+  out.notes = TRY(iso::card_notes_of(answer));
   if (out.code != iso::ResponseCode::approved) return out;
   CHECK_OR_FAIL(out.approval_code.size() == kApprovalCodeBytes, ErrorCode::decoding_failure,
                 "an approval without an approval code");

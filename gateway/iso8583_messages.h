@@ -36,9 +36,9 @@ struct Question {
   std::int64_t rrn = 0;      ///< serial of the authorisation that it is about
 };
 
-/// A request of the type 0100 (0101 for a repeat) with the card.
-Result<iso8583::Message> make_authorization(const Question& question, const PANData& account,
-                                            bool repeat);
+/// A request of the type 0100 (0101 for a repeat) with the card, and the address to be compared.
+Result<iso8583::Message> make_authorization(const Question& question,
+                                            const AcquirerRequest& request, bool repeat);
 /// The same on the card of `original`, an authorisation of ours.
 Result<iso8583::Message> make_subsequent(const Question& question, const Question& original,
                                          bool repeat);
@@ -59,6 +59,7 @@ struct BankAnswer {
   std::string approval_code;
   std::string log_ref_id;
   std::optional<Instant> hold_expires;
+  iso8583::CardNotes notes = {};
 };
 /// decoding_failure: an approval without what belongs to one, or of another amount.
 Result<BankAnswer> accept_authorization_answer(const Question& question,

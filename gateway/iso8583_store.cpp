@@ -1,6 +1,9 @@
 #include "gateway/iso8583_store.h"
 
+#include <limits>
+
 #include "common/base/assert.h"
+#include "common/message/wire.h"
 
 namespace set::gateway::questions {
 namespace {
@@ -8,7 +11,7 @@ namespace {
 #define SET_QUESTION_COLUMNS                                                               \
   "serial, kind, name, rrn, about, asked_at, acquirer_bin, merchant_id, currency, "        \
   "amount_minor, batch_id, capture_now, message, attempts, response_code, approval_code, " \
-  "log_ref_id, hold_expires"
+  "log_ref_id, hold_expires, parked_at, avs_result, card_type, curr_conv"
 
 QuestionKind kind_of(std::string_view text) {
   for (int i = 0; i <= static_cast<int>(QuestionKind::reconciliation); ++i) {
@@ -35,15 +38,32 @@ Result<StoredQuestion> stored_of(const Row& row) {
                      .attempts = row.integer(13),
                      .answer = std::nullopt};
   if (!row.is_null(12)) out.message = row.blob(12);
+  if (!row.is_null(18)) out.parked_at = row.instant(18);
   if (row.is_null(14)) return out;
   BankAnswer answer;
   answer.code = TRY(iso8583::parse_response_code(row.text(14)));
   answer.approval_code = row.text(15);
   answer.log_ref_id = row.text(16);
   if (!row.is_null(17)) answer.hold_expires = row.instant(17);
+  if (!row.is_null(19)) answer.notes.avs_result = static_cast<AVSResult>(row.integer(19));
+  if (!row.is_null(20)) answer.notes.card_type = static_cast<CardType>(row.integer(20));
+  if (!row.is_null(21))
+    answer.notes.curr_conv = TRY(from_wire(TRY(parse_as<wire::CurrConv>(row.blob(21)))));
   out.answer = std::move(answer);
   return out;
 }
+
+template <class Code>
+std::optional<std::int64_t> note_number(const std::optional<Code>& note) {
+  if (!note) return std::nullopt;
+  return static_cast<std::int64_t>(*note);
+}
+
+// What must still reach the bank; of it, what is parked or follows on the same purchase what is.
+#define SET_QUEUED "q.message IS NOT NULL AND q.response_code IS NULL"
+#define SET_HELD_UP                                                                             \
+  "EXISTS (SELECT 1 FROM acquirer_questions p WHERE p.rrn = q.rrn AND p.parked_at IS NOT NULL " \
+  "AND p.serial <= q.serial)"
 
 Result<std::optional<StoredQuestion>> stored_if(const std::optional<Row>& row) {
   if (!row) return std::nullopt;
@@ -88,31 +108,73 @@ Result<void> insert(Transaction& t, const StoredQuestion& stored) {
 }
 
 Result<void> answer(Transaction& t, std::int64_t serial, const BankAnswer& answer) {
+  const auto& notes = answer.notes;
   TRY(
       t.execute("UPDATE acquirer_questions SET response_code = $2, approval_code = $3, "
-                "log_ref_id = $4, hold_expires = $5 WHERE serial = $1 AND response_code IS NULL",
+                "log_ref_id = $4, hold_expires = $5, avs_result = $6, card_type = $7, "
+                "curr_conv = $8, parked_at = NULL WHERE serial = $1 AND response_code IS NULL",
                 {serial, iso8583::to_string(answer.code), answer.approval_code, answer.log_ref_id,
-                 answer.hold_expires}));
+                 answer.hold_expires, note_number(notes.avs_result), note_number(notes.card_type),
+                 notes.curr_conv ? SqlValue(serialize(to_wire(*notes.curr_conv))) : SqlValue()}));
   return {};
 }
 
 Result<std::optional<StoredQuestion>> next_queued(Transaction& t) {
   return stored_if(TRY(t.query_one("SELECT " SET_QUESTION_COLUMNS
-                                   " FROM acquirer_questions WHERE message IS NOT NULL AND "
-                                   "response_code IS NULL ORDER BY serial LIMIT 1")));
-}
-
-Result<std::int64_t> count_queued(Transaction& t) {
-  const auto row =
-      TRY(t.query_one("SELECT COUNT(*) FROM acquirer_questions WHERE message IS NOT "
-                      "NULL AND response_code IS NULL"));
-  return row->integer(0);
+                                   " FROM acquirer_questions q WHERE " SET_QUEUED
+                                   " AND NOT " SET_HELD_UP " ORDER BY serial LIMIT 1")));
 }
 
 Result<void> count_attempt(Transaction& t, std::int64_t serial) {
   TRY(t.execute("UPDATE acquirer_questions SET attempts = attempts + 1 WHERE serial = $1",
                 {serial}));
   return {};
+}
+
+Result<std::int64_t> count_garbled(Transaction& t, std::int64_t serial) {
+  TRY(
+      t.execute("UPDATE acquirer_questions SET attempts = attempts + 1, garbled = garbled + 1 "
+                "WHERE serial = $1",
+                {serial}));
+  const auto row =
+      TRY(t.query_one("SELECT garbled FROM acquirer_questions WHERE serial = $1", {serial}));
+  CHECK_OR_FAIL(row, ErrorCode::internal, "a question is gone");
+  return row->integer(0);
+}
+
+Result<void> park(Transaction& t, std::int64_t serial, Instant now) {
+  TRY(
+      t.execute("UPDATE acquirer_questions SET parked_at = $2 "
+                "WHERE serial = $1 AND response_code IS NULL",
+                {serial, now}));
+  return {};
+}
+
+Result<std::int64_t> retry(Transaction& t, const std::optional<std::int64_t>& serial) {
+  return t.execute(
+      "UPDATE acquirer_questions SET parked_at = NULL, garbled = 0 "
+      "WHERE parked_at IS NOT NULL AND serial BETWEEN $1 AND $2",
+      {serial.value_or(0), serial.value_or(std::numeric_limits<std::int64_t>::max())});
+}
+
+Result<QueueLength> queue_length(Transaction& t, const std::optional<std::string>& merchant_id) {
+  const auto row = TRY(t.query_one(
+      "SELECT COALESCE(SUM(CASE WHEN " SET_HELD_UP " THEN 0 ELSE 1 END), 0), "
+      "COALESCE(SUM(CASE WHEN " SET_HELD_UP " THEN 1 ELSE 0 END), 0) "
+      "FROM acquirer_questions q WHERE " SET_QUEUED " AND ($1 = '' OR q.merchant_id = $1)",
+      {merchant_id.value_or("")}));
+  return QueueLength{row->integer(0), row->integer(1)};
+}
+
+Result<std::vector<StoredQuestion>> list_queued(Transaction& t, std::int64_t at_most) {
+  std::vector<StoredQuestion> out;
+  for (const auto& row :
+       TRY(t.query("SELECT " SET_QUESTION_COLUMNS " FROM acquirer_questions q WHERE " SET_QUEUED
+                   " ORDER BY serial LIMIT $1",
+                   {at_most}))) {
+    out.push_back(TRY(stored_of(row)));
+  }
+  return out;
 }
 
 }  // namespace set::gateway::questions

@@ -43,6 +43,20 @@ inline constexpr std::string_view kQuestionSchema = R"sql(
     WHERE message IS NOT NULL AND response_code IS NULL;
 )sql";
 
+inline constexpr std::string_view kQuestionNotesSchema = R"sql(
+  -- What the bank said of the card beside its decision.
+  ALTER TABLE acquirer_questions ADD COLUMN avs_result INTEGER;
+  ALTER TABLE acquirer_questions ADD COLUMN card_type INTEGER;
+  ALTER TABLE acquirer_questions ADD COLUMN curr_conv BLOB;
+  -- How often the bank's answer could not be understood; after so many times it is parked, and only
+  -- an operator sends it again.
+  ALTER TABLE acquirer_questions ADD COLUMN garbled INTEGER NOT NULL DEFAULT 0
+    CHECK (garbled >= 0);
+  ALTER TABLE acquirer_questions ADD COLUMN parked_at INTEGER;
+  CREATE INDEX acquirer_questions_parked ON acquirer_questions (rrn)
+    WHERE parked_at IS NOT NULL;
+)sql";
+
 /// A question as it is kept.
 struct StoredQuestion {
   Question question;
@@ -50,6 +64,7 @@ struct StoredQuestion {
   std::optional<Bytes> message;
   std::int64_t attempts = 0;
   std::optional<BankAnswer> answer;
+  std::optional<Instant> parked_at = std::nullopt;
 };
 
 namespace questions {
@@ -63,10 +78,24 @@ Result<std::optional<StoredQuestion>> find_movement(Transaction& t, const Acquir
 Result<Question> number(Transaction& t, Question question);
 Result<void> insert(Transaction& t, const StoredQuestion& stored);
 Result<void> answer(Transaction& t, std::int64_t serial, const BankAnswer& answer);
-/// The oldest that must still reach the bank.
+/// The oldest that must still reach the bank, is not parked, and follows nothing that is: what is
+/// about one purchase goes in its order, or not at all.
 Result<std::optional<StoredQuestion>> next_queued(Transaction& t);
-Result<std::int64_t> count_queued(Transaction& t);
 Result<void> count_attempt(Transaction& t, std::int64_t serial);
+/// Counts an answer that could not be understood; how many there were.
+Result<std::int64_t> count_garbled(Transaction& t, std::int64_t serial);
+Result<void> park(Transaction& t, std::int64_t serial, Instant now);
+/// Parked ones are sent again, one or all; how many.
+Result<std::int64_t> retry(Transaction& t, const std::optional<std::int64_t>& serial);
+
+/// How many of a merchant's, or of all, must still reach the bank.
+struct QueueLength {
+  std::int64_t queued = 0;
+  std::int64_t parked = 0;  ///< and what follows them
+};
+Result<QueueLength> queue_length(Transaction& t, const std::optional<std::string>& merchant_id);
+/// Oldest first.
+Result<std::vector<StoredQuestion>> list_queued(Transaction& t, std::int64_t at_most);
 
 }  // namespace questions
 

@@ -222,4 +222,31 @@ inline constexpr std::string_view kPaymentSchema = R"sql(
     WHERE pending_reply IS NOT NULL;
 )sql";
 
+inline constexpr std::string_view kPaymentNotesSchema = R"sql(
+  -- What an AuthReq asks to be told beside the decision, and what was said.
+  ALTER TABLE authorizations ADD COLUMN card_type_asked INTEGER NOT NULL DEFAULT 0
+    CHECK (card_type_asked IN (0, 1));
+  ALTER TABLE authorizations ADD COLUMN address_asked INTEGER NOT NULL DEFAULT 0
+    CHECK (address_asked IN (0, 1));
+  ALTER TABLE authorizations ADD COLUMN batch_status_asked INTEGER NOT NULL DEFAULT 0
+    CHECK (batch_status_asked IN (0, 1));
+  ALTER TABLE authorizations ADD COLUMN card_type INTEGER;
+  ALTER TABLE authorizations ADD COLUMN curr_conv BLOB;
+
+  -- A BatchAdminReq with an operation, until its answer is stored: an operation that is done must
+  -- not be lost with its answer. The content is the canonical BatchAdminReqData.
+  CREATE TABLE batch_requests (
+    merchant BLOB NOT NULL CHECK (length(merchant) = 32),
+    rrpid BLOB NOT NULL CHECK (length(rrpid) = 20),
+    merchant_id TEXT NOT NULL,
+    content BLOB NOT NULL,
+    content_digest BLOB NOT NULL CHECK (length(content_digest) = 48),
+    received_at INTEGER NOT NULL,
+    request_digest BLOB NOT NULL CHECK (length(request_digest) = 48),
+    pending_reply BLOB NOT NULL,
+    PRIMARY KEY (merchant, rrpid)
+  ) STRICT;
+  CREATE INDEX batch_requests_by_bytes ON batch_requests (request_digest);
+)sql";
+
 }  // namespace set::gateway

@@ -12,6 +12,7 @@ struct Shown {
   std::optional<Instant> at;
   const Approval* approval = nullptr;
   const Captured* captured = nullptr;
+  const iso8583::CardNotes* notes = nullptr;
 };
 
 Shown shown(const AwaitingAcquirer& state) {
@@ -21,17 +22,22 @@ Shown shown(const Approved& state) {
   return {.state = "approved",
           .auth_code = to_string(AuthCode::approved),
           .at = state.approval.auth_date,
-          .approval = &state.approval};
+          .approval = &state.approval,
+          .notes = &state.approval.notes};
 }
 Shown shown(const Captured& state) {
   return {.state = "captured",
           .auth_code = to_string(AuthCode::approved),
           .at = state.approval.auth_date,
           .approval = &state.approval,
-          .captured = &state};
+          .captured = &state,
+          .notes = &state.approval.notes};
 }
 Shown shown(const Declined& state) {
-  return {.state = "declined", .auth_code = to_string(state.code), .at = state.auth_date};
+  return {.state = "declined",
+          .auth_code = to_string(state.code),
+          .at = state.auth_date,
+          .notes = &state.notes};
 }
 Shown shown(const Void& state) {
   return {.state = "void", .auth_code = to_string(AuthCode::no_reply), .at = state.auth_date};
@@ -63,34 +69,61 @@ Shown shown_of(const Authorization& authorization) {
   return std::visit([](const auto& state) { return shown(state); }, authorization);
 }
 
+/// What has become of it: the decision's word, until something followed.
+std::string_view word_now(const Payment& payment) {
+  const auto decided = shown_of(payment.decided);
+  if (decided.approval == nullptr) return decided.state;
+  const auto* live = std::get_if<Live>(&payment.standing.state);
+  if (live == nullptr) return "reversed";
+  if (live->captured_minor == 0) return "approved";
+  return live->credited_minor == live->captured_minor ? "refunded" : "captured";
+}
+
+nlohmann::json shown_minor(Currency currency, std::int64_t minor) {
+  const auto amount = Amount::make(currency, minor);
+  return amount ? nlohmann::json(to_string(*amount)) : nlohmann::json(nullptr);
+}
+
 }  // namespace
 
-nlohmann::json payment_json(const Authorization& authorization) {
-  const auto& terms = terms_of(authorization);
-  const auto view = shown_of(authorization);
+nlohmann::json payment_json(const Payment& payment) {
+  const auto& terms = terms_of(payment.decided);
+  const auto view = shown_of(payment.decided);
+  const auto currency = terms.purch_amt.currency();
   nlohmann::json out{{"xid", terms.trans_ids.xid.hex()},
                      {"auth_rrpid", terms.auth_rrpid.hex()},
                      {"merchant_id", terms.merchant_id},
-                     {"state", view.state},
+                     {"state", word_now(payment)},
+                     {"decision", view.state},
                      {"requested", to_string(terms.auth_req_amt)},
                      {"capture_now", terms.capture_now},
                      {"at", to_string(*view.at)},
                      {"auth_code", nullptr},
                      {"authorized", nullptr},
                      {"captured", nullptr},
+                     {"credited", nullptr},
                      {"approval_code", nullptr},
+                     {"avs_result", nullptr},
+                     {"card_type", nullptr},
+                     {"conversion", nullptr},
                      {"batch_id", nullptr},
                      {"batch_sequence_num", nullptr}};
   if (!view.auth_code.empty()) out["auth_code"] = view.auth_code;
-  if (view.approval != nullptr) {
-    out["authorized"] = to_string(terms.auth_req_amt);
-    out["approval_code"] = view.approval->approval_code;
+  if (view.approval != nullptr) out["approval_code"] = view.approval->approval_code;
+  if (const auto* live = std::get_if<Live>(&payment.standing.state)) {
+    out["authorized"] = shown_minor(currency, live->authorized_minor);
+    out["captured"] = shown_minor(currency, live->captured_minor);
+    out["credited"] = shown_minor(currency, live->credited_minor);
   }
   if (view.captured != nullptr) {
-    out["captured"] = to_string(view.captured->captured);
     out["batch_id"] = view.captured->batch_id;
     out["batch_sequence_num"] = view.captured->batch_sequence_num;
   }
+  if (view.notes == nullptr) return out;
+  const auto& [avs_result, card_type, curr_conv] = *view.notes;
+  if (avs_result) out["avs_result"] = to_string(*avs_result);
+  if (card_type) out["card_type"] = to_string(*card_type);
+  if (curr_conv) out["conversion"] = to_string(*curr_conv, currency);
   return out;
 }
 
@@ -115,9 +148,9 @@ nlohmann::json item_json(const PaymentItem& item) {
   return out;
 }
 
-nlohmann::json purchase_json(const std::vector<Authorization>& authorizations,
+nlohmann::json purchase_json(const std::vector<Payment>& payments,
                              const std::vector<PaymentItem>& items) {
-  const auto& terms = terms_of(authorizations.front());
+  const auto& terms = terms_of(payments.front().decided);
   nlohmann::json out{{"xid", terms.trans_ids.xid.hex()},
                      {"merchant_id", terms.merchant_id},
                      {"authorizations", nlohmann::json::array()},
@@ -133,15 +166,9 @@ nlohmann::json purchase_json(const std::vector<Authorization>& authorizations,
     if (item.asked.kind == ItemKind::credit) credited += minor;
     if (item.asked.kind == ItemKind::credit_reversal) credited -= minor;
   }
-  for (const auto& authorization : authorizations) {
-    out["authorizations"].push_back(payment_json(authorization));
-  }
-  const auto shown_minor = [&](std::int64_t minor) {
-    const auto amount = Amount::make(terms.purch_amt.currency(), minor);
-    return amount ? nlohmann::json(to_string(*amount)) : nlohmann::json(nullptr);
-  };
-  out["captured"] = shown_minor(captured);
-  out["credited"] = shown_minor(credited);
+  for (const auto& payment : payments) out["authorizations"].push_back(payment_json(payment));
+  out["captured"] = shown_minor(terms.purch_amt.currency(), captured);
+  out["credited"] = shown_minor(terms.purch_amt.currency(), credited);
   return out;
 }
 
@@ -156,11 +183,12 @@ std::string item_line(const PaymentItem& item) {
   return out;
 }
 
-std::string payment_line(const Authorization& authorization) {
-  const auto& terms = terms_of(authorization);
-  const auto view = shown_of(authorization);
-  std::string out = to_string(*view.at) + "  " + std::string(view.state) + "  ";
-  if (!view.auth_code.empty() && view.state != view.auth_code) {
+std::string payment_line(const Payment& payment) {
+  const auto& terms = terms_of(payment.decided);
+  const auto view = shown_of(payment.decided);
+  const auto state = word_now(payment);
+  std::string out = to_string(*view.at) + "  " + std::string(state) + "  ";
+  if (!view.auth_code.empty() && view.auth_code != view.state) {
     out += std::string(view.auth_code) + "  ";
   }
   return out + to_string(terms.auth_req_amt) + "  " + terms.merchant_id + "  " +

@@ -49,6 +49,7 @@ struct Mandate {
   Bytes auth_token;                 ///< the one that may be used; empty: none
   unsigned charges = 0;             ///< authorisations that were not cancelled
   std::optional<Instant> last_charge;
+  std::optional<Instant> first_approval;  ///< whatever became of it
   Bytes card_message_key;  ///< sealed (cap_token.h)
 };
 

@@ -5,8 +5,10 @@
 
 #include <array>
 
+#include "common/audit/statements.h"
 #include "common/sandbox/ledger_schema.h"
 #include "common/store/database.h"
+#include "common/store/leases.h"
 #include "common/store/replies.h"
 #include "gateway/iso8583_store.h"
 #include "gateway/payment_schema.h"
@@ -134,11 +136,18 @@ inline constexpr std::string_view kMoveAcquirerBook = R"sql(
   DROP TABLE acquirer_holds;
 )sql";
 
-inline constexpr std::array<Migration, 6> kMigrations{{{1, replies::kSchema},
+inline constexpr std::array<Migration, 13> kMigrations{{{1, replies::kSchema},
                                                        {2, kGatewaySchema},
                                                        {3, kLedgerSchema},
                                                        {4, kMoveAcquirerBook},
                                                        {5, kQuestionSchema},
-                                                       {6, kPaymentSchema}}};
+                                                       {6, kPaymentSchema},
+                                                       {7, kLedgerNotesSchema},
+                                                       {8, kQuestionNotesSchema},
+                                                       {9, kPaymentNotesSchema},
+                                                       {10, audit::kChainSchema},
+                                                       {11, audit::kInboxSchema},
+                                                       {12, statements::kSchema},
+                                                       {13, leases::kSchema}}};
 
 }  // namespace set::gateway

@@ -2,6 +2,7 @@
 
 #include "common/base/log.h"
 #include "common/daemon/access.h"
+#include "common/daemon/instruments.h"
 #include "common/store/crash_point.h"
 #include "gateway/cap_token.h"
 #include "gateway/gateway_certificate.h"
@@ -12,6 +13,10 @@ namespace {
 constexpr int kMaxFetchedThumbprints = 32;
 // A repeat passes the date check until its own date, which may be ahead of ours, is too old.
 constexpr Duration kRepeatWindow = 2 * kFreshnessWindow;
+// A gateway that died in the middle is waited for that long by the others.
+constexpr Duration kDecidingLease = std::chrono::seconds(30);
+
+std::string lease_of(const RRPID& auth_rrpid) { return "deciding " + auth_rrpid.hex(); }
 
 void log_decided(const Decided& decided) {
   const auto& terms = terms_of(decided);
@@ -21,6 +26,15 @@ void log_decided(const Decided& decided) {
 
 void log_refused(const Refused& refused, const Verified<AuthReq>& auth_req) {
   log_info("authorisation", auth_req.head().trans_ids->xid, refused.code, auth_req->auth_req_amt);
+}
+
+void measure(const Decided& decided) {
+  const auto& amount = terms_of(decided).auth_req_amt;
+  const auto code = make_auth_res(decided, {}).message.auth_code;
+  metrics::authorizations.count(code);
+  if (code == AuthCode::approved) metrics::count_money({"authorized"}, amount);
+  if (const auto* captured = std::get_if<Captured>(&decided))
+    metrics::count_money({"captured"}, captured->captured);
 }
 
 Reply<AuthRes> reply_of(MadeAuthRes made, const TransIDs& trans_ids) {
@@ -44,24 +58,18 @@ std::optional<Decided> decided_if(const Authorization& authorization) {
 
 }  // namespace
 
+bool Service::is_error_message(const wire::MessageWrapper& answer) {
+  wire::MessageHeader header;
+  return parse_canonical(view_of(answer.header()), header) &&
+         header.message_type() == wire::MESSAGE_TYPE_ERROR;
+}
+
 grpc::Status Service::authorize(const Caller& caller, const wire::MessageWrapper& in,
                                 wire::MessageWrapper& out) {
   const auto request_digest = request_bytes_digest(in, caller);
-  // These bytes were claimed and their answer is still owed: that they are too old by now must not
-  // sound as if nothing had happened.
-  if (is_stale(in)) {
-    const auto owed = parts_.store.owes_answer_to(request_digest);
-    if (!owed) return status_of(owed.error());
-    if (*owed) return status_of({ErrorCode::in_progress, ""});
-  }
-  return handle<AuthReq, AuthRes>(parts_.receiver, caller, in, out, [&](Opened<AuthReq>& opened) {
+  return handle_owed<AuthReq, AuthRes>(caller, in, out, [&](Opened<AuthReq>& opened) {
     return authorize_flow(opened, request_digest);
   });
-}
-
-bool Service::is_stale(const wire::MessageWrapper& in) const {
-  const auto envelope = read_envelope(in, parts_.receiver.now());
-  return !envelope && envelope.error().code == ErrorCode::message_too_old;
 }
 
 Result<Reply<AuthRes>> Service::authorize_flow(Opened<AuthReq>& opened,
@@ -71,12 +79,24 @@ Result<Reply<AuthRes>> Service::authorize_flow(Opened<AuthReq>& opened,
   const auto decision = TRY(decide(opened, *party, request_digest));
   if (const auto* refused = std::get_if<Refused>(&decision)) {
     log_refused(*refused, opened.message);
+    metrics::authorizations.count(refused->code);
     return reply_of(make_auth_res(*refused, opened.message, pe_thumb, parts_.receiver.now()),
                     *opened.message.head().trans_ids);
   }
   const auto& decided = std::get<Decided>(decision);
   log_decided(decided);
-  return reply_of(make_auth_res(decided, pe_thumb), terms_of(decided).trans_ids);
+  return reply_of(TRY(auth_res_of(decided, pe_thumb)), terms_of(decided).trans_ids);
+}
+
+Result<MadeAuthRes> Service::auth_res_of(const Decided& decided, const Thumbprint& pe_thumb) {
+  auto made = make_auth_res(decided, pe_thumb);
+  const auto* sale = std::get_if<Captured>(&decided);
+  if (sale == nullptr || !sale->terms.asks.batch_status) return made;
+  const auto batch = TRY(parts_.store.database().in_transaction("gateway:find", [&](Transaction& t) {
+    return batches::find(t, sale->terms.merchant_id, sale->batch_id);
+  }));
+  if (batch) made.message.batch_status = batch_status_of(*batch);
+  return made;
 }
 
 /// May run twice for one AuthReq, if the process died before its answer was stored: the second run
@@ -84,7 +104,7 @@ Result<Reply<AuthRes>> Service::authorize_flow(Opened<AuthReq>& opened,
 Result<std::variant<Decided, Refused>> Service::decide(Opened<AuthReq>& opened, const Party& party,
                                                        const Digest& request_digest) {
   const auto& auth_req = opened.message;
-  TRY(check_merchant(auth_req.signer(), party, parts_.terms));
+  TRY(check_merchant(auth_req.signer(), party, parts_.terms()));
   if (const auto known = TRY(parts_.store.find(auth_req.head().rrpid))) {
     TRY(accept_repeat(*known, auth_req));
     if (auto decided = decided_if(*known)) return *std::move(decided);
@@ -93,7 +113,7 @@ Result<std::variant<Decided, Refused>> Service::decide(Opened<AuthReq>& opened, 
     const auto pi = open_pi(opened.baggage, party, parts_.receiver.now());
     // It opened when it was claimed. What has expired since then must not end what may be captured.
     CHECK_OR_FAIL(pi, ErrorCode::in_progress, "an open authorisation whose PI opens no more");
-    return TRY(ask_acquirer(waiting, &pi->account, auth_req->avs_data));
+    return TRY(ask_acquirer(waiting, &pi->account, auth_req->details.avs_data));
   }
   const auto token = TRY(open_token_pi(opened.baggage));
   return token.empty() ? decide_new(opened, party, request_digest)
@@ -107,14 +127,15 @@ Result<std::variant<Decided, Refused>> Service::decide_new(Opened<AuthReq>& open
   const auto now = parts_.receiver.now();
   const auto pi = TRY(open_pi(opened.baggage, party, now));
   const auto pi_state = TRY(parts_.store.find_pi(pi.pi_tbs->hpi_data));
-  auto accepted = TRY(accept_auth_req(auth_req, pi, pi_state, party, parts_.terms, now));
+  auto accepted = TRY(accept_auth_req(auth_req, pi, pi_state, party, parts_.terms(), now));
   if (auto* refused = std::get_if<Refused>(&accepted)) return std::move(*refused);
 
   auto& waiting = std::get<AwaitingAcquirer>(accepted);
   waiting.terms.card_message_key =
       seal_card_message_key(parts_.token_key.reveal(), pi.card_message_key.reveal(),
                             waiting.terms.hpi_data, parts_.receiver.rng());
-  return claim_and_ask(std::move(waiting), &pi.account, opened, request_digest);
+  Proof proof{.statements = {statement_of(pi, opened.baggage, *party.trust)}};
+  return claim_and_ask(std::move(waiting), &pi.account, opened, request_digest, std::move(proof));
 }
 
 Result<std::variant<Decided, Refused>> Service::decide_by_token(Opened<AuthReq>& opened,
@@ -129,21 +150,24 @@ Result<std::variant<Decided, Refused>> Service::decide_by_token(Opened<AuthReq>&
       TRY(open_auth_token(parts_.token_key.reveal(), token, merchant_id, trans_ids->xid));
   const auto mandate = TRY(parts_.store.find_mandate(opened_token.hpi_data));
   CHECK_OR_FAIL(mandate && mandate->credential, ErrorCode::internal, "an AuthToken without its PI");
-  auto accepted = TRY(accept_auth_req_by_token(auth_req, *mandate, token, party, parts_.terms,
+  auto accepted = TRY(accept_auth_req_by_token(auth_req, *mandate, token, party, parts_.terms(),
                                                parts_.receiver.now()));
   if (auto* refused = std::get_if<Refused>(&accepted)) return std::move(*refused);
   return claim_and_ask(std::get<AwaitingAcquirer>(std::move(accepted)), nullptr, opened,
-                       request_digest);
+                       request_digest, {});
 }
 
 Result<std::variant<Decided, Refused>> Service::claim_and_ask(AwaitingAcquirer waiting,
                                                               const PANData* account,
                                                               const Opened<AuthReq>& opened,
-                                                              const Digest& request_digest) {
+                                                              const Digest& request_digest,
+                                                              Proof proof) {
   const OwedReply owed{request_digest, pending_reply_of(opened.reply)};
-  switch (TRY(parts_.store.claim(waiting, owed))) {  // before the acquirer is asked
+  proof.statements.push_back(
+      statement_of(opened.message, opened.bag, *parts_.receiver.party()->trust));
+  switch (TRY(parts_.store.claim(waiting, owed, proof))) {  // before the acquirer is asked
     case Claim::claimed:
-      return TRY(ask_acquirer(std::move(waiting), account, opened.message->avs_data));
+      return TRY(ask_acquirer(std::move(waiting), account, opened.message->details.avs_data));
     case Claim::pi_in_use:
       return refused(AuthCode::pi_previously_used, waiting.terms);
     case Claim::cancelled:
@@ -165,16 +189,16 @@ Result<AcquirerAnswer> Service::ask(const AuthorizationTerms& terms, const PANDa
                                                  .merchant_id = terms.merchant_id,
                                                  .batch_id = terms.batch_id});
   }
-  auto out = TRY(parts_.acquirer.authorize({.auth_rrpid = terms.auth_rrpid,
-                                            .account = *account,
-                                            .amount = terms.auth_req_amt,
-                                            .capture_now = terms.capture_now,
-                                            .merchant_id = terms.merchant_id,
-                                            .batch_id = terms.batch_id,
-                                            .avs_data = avs_data}));
-  // A network that compares no addresses says nothing; the merchant asked.
-  if (avs_data && !out.avs_result) out.avs_result = AVSResult::result_unavailable;
-  return out;
+  std::optional<iso8583::Address> address;
+  if (avs_data) address = iso8583::address_of(*avs_data);
+  if (address && address->empty()) address.reset();  // nothing that a network compares
+  return parts_.acquirer.authorize({.auth_rrpid = terms.auth_rrpid,
+                                    .account = *account,
+                                    .amount = terms.auth_req_amt,
+                                    .capture_now = terms.capture_now,
+                                    .merchant_id = terms.merchant_id,
+                                    .batch_id = terms.batch_id,
+                                    .address = std::move(address)});
 }
 
 Result<Decided> Service::ask_acquirer(AwaitingAcquirer waiting, const PANData* account,
@@ -204,14 +228,36 @@ Result<std::optional<Decided>> Service::ask_acquirer_again(AwaitingAcquirer wait
 
 Service::Deciding::Deciding(Service& service, const RRPID& auth_rrpid)
     : service_(service), auth_rrpid_(auth_rrpid) {
-  const std::lock_guard lock(service_.mutex_);
-  alone_ = service_.deciding_.insert(auth_rrpid_).second;
+  {
+    const std::lock_guard lock(service_.mutex_);
+    alone_ = service_.deciding_.insert(auth_rrpid_).second;
+  }
+  if (!alone_) return;
+  const auto leased = service_.lease(auth_rrpid_);
+  if (!leased) log_warning("cannot tell whether we decide alone", auth_rrpid_, leased.error());
+  if (leased && *leased) return;
+  leave();
+  alone_ = false;
 }
 
 Service::Deciding::~Deciding() {
   if (!alone_) return;
+  // One that cannot be given back ends by itself.
+  auto& database = service_.parts_.store.database();
+  if (database.is_shared()) (void)leases::release(database, lease_of(auth_rrpid_), service_.holder_);
+  leave();
+}
+
+void Service::Deciding::leave() {
   const std::lock_guard lock(service_.mutex_);
   service_.deciding_.erase(auth_rrpid_);
+}
+
+Result<bool> Service::lease(const RRPID& auth_rrpid) {
+  auto& database = parts_.store.database();
+  if (!database.is_shared()) return true;
+  const auto now = parts_.receiver.now();
+  return leases::take(database, lease_of(auth_rrpid), holder_, now, now + kDecidingLease);
 }
 
 Result<Decided> Service::settle(AwaitingAcquirer waiting, Result<AcquirerAnswer> answer) {
@@ -221,15 +267,22 @@ Result<Decided> Service::settle(AwaitingAcquirer waiting, Result<AcquirerAnswer>
     return failure(std::move(answer).error());
   }
   if (!answer) {
+    // Another daemon that took our silence for our end may have been told more.
+    CHECK_OR_FAIL(TRY(lease(auth_rrpid)), ErrorCode::in_progress, "another gateway is at it");
+    // It may also be done by now, and have told the merchant: that must not be reversed.
+    if (const auto known = TRY(parts_.store.find(auth_rrpid))) {
+      if (auto other = decided_if(*known)) return *std::move(other);
+    }
     // Nobody knows whether it was approved; so it is undone before anybody is told.
     TRY(parts_.acquirer.reverse(auth_rrpid));
     crash_point("gateway:after-reversal");
   }
   auto decided = answer
-                     ? accept_acquirer_answer(std::move(waiting), *answer, parts_.terms,
+                     ? accept_acquirer_answer(std::move(waiting), *answer, parts_.terms(),
                                               parts_.token_key.reveal(), now, parts_.receiver.rng())
                      : accept_no_reply(std::move(waiting), now);
   auto saved = parts_.store.advance(std::move(decided));
+  if (saved) measure(*saved);
   if (saved || saved.error().code != ErrorCode::conflict) return saved;
   // Two threads worked on one AuthReq that came in two forms: the first one's word counts.
   const auto first = TRY(parts_.store.find(auth_rrpid));
@@ -264,7 +317,8 @@ Result<void> Service::resume(Duration older_than) {
       log_warning("an answer is still owed", xid, stored.error());
     }
   }
-  return resume_payments(by);
+  TRY(resume_payments(by));
+  return resume_batches(by);
 }
 
 ReplyContext Service::reply_context_of(PendingReply pending, const Thumbprint& merchant) const {
@@ -284,14 +338,17 @@ Result<void> Service::store_answer(const Store::Unanswered& unanswered) {
   const auto reply =
       reply_context_of(TRY(PendingReply::from_bytes(opened.reveal())), terms.merchant);
   const auto answer =
-      reply_of(make_auth_res(unanswered.decided, party->key_exchange.value().leaf.thumbprint()),
+      reply_of(TRY(auth_res_of(unanswered.decided, party->key_exchange.value().leaf.thumbprint())),
                terms.trans_ids);
-  const auto bytes =
-      TRY(seal_answer(answer.message, answer.answer, reply, *party, now, parts_.receiver.rng()));
-  return parts_.store.database().in_transaction("gateway:answered", [&](Transaction& t) {
-    return replies::save(t, terms.merchant.view(), to_string(Treatment<AuthReq>::info.type),
-                         terms.auth_rrpid,
-                         {unanswered.owed.request_digest, reply.request_digest, bytes}, now);
+  const auto sealed = TRY(seal_answer_with_evidence(answer.message, answer.answer, reply, *party, now,
+                                                    parts_.receiver.rng()));
+  const auto proof = proof_of_late_answer<AuthReq>(answer.message, terms.trans_ids, sealed,
+                                                   unanswered.owed, reply, *party, now);
+  return parts_.store.database().in_transaction("gateway:answered", [&](Transaction& t) -> Result<void> {
+    TRY(replies::save(t, terms.merchant.view(), to_string(Treatment<AuthReq>::info.type),
+                      terms.auth_rrpid,
+                      {unanswered.owed.request_digest, reply.request_digest, sealed.wire}, now));
+    return statements::save(t, proof, now);
   });
 }
 
@@ -300,8 +357,8 @@ grpc::Status Service::gateway_certificates(const Caller& caller, const wire::Mes
   return handle<PCertReq, PCertRes>(
       parts_.receiver, caller, in, out, [&](Opened<PCertReq>& opened) -> Result<Reply<PCertRes>> {
         const auto party = parts_.receiver.party();
-        const auto accepted = TRY(accept_pcert_req(opened.message, *party, parts_.terms));
-        return Reply<PCertRes>{.message = make_pcert_res(accepted, *party, parts_.terms),
+        const auto accepted = TRY(accept_pcert_req(opened.message, *party, parts_.terms()));
+        return Reply<PCertRes>{.message = make_pcert_res(accepted, *party, parts_.terms()),
                                .answer = {.trans_ids = opened.message.head().trans_ids,
                                           .baggage = {},
                                           .enclosed = certificates_in_use(*party)},

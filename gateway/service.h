@@ -5,7 +5,9 @@
 #include <mutex>
 #include <set>
 
+#include "common/base/live_setting.h"
 #include "common/daemon/handle.h"
+#include "common/store/leases.h"
 #include "gateway/authorization.h"
 #include "gateway/batch.h"
 #include "gateway/payment_item.h"
@@ -16,6 +18,26 @@
 
 namespace set::gateway {
 
+/// An answer that is stored when nobody waits for it: after a crash. What goes into the books with it.
+template <class Req, class Res>
+Proof proof_of_late_answer(const Res& answer, const std::optional<TransIDs>& trans_ids,
+                           const SealedAnswer& sealed, const OwedReply& owed,
+                           const ReplyContext& reply, const Party& self, Instant now) {
+  Proof proof;
+  proof.entry.at = now;
+  proof.entry.event = "request";
+  proof.entry.message = to_string(Treatment<Req>::info.type);
+  proof.entry.rrpid = reply.rrpid.hex();
+  if (trans_ids) proof.entry.xid = trans_ids->xid.hex();
+  proof.entry.outcome = "answered after a restart";
+  proof.entry.request = owed.request_digest;
+  proof.entry.statement = reply.request_digest;
+  proof.entry.answer = wrapper_digest(sealed.wire);
+  proof.statements.push_back(own_statement(Treatment<Res>::info.type, sealed.evidence, self,
+                                           purchases_of(answer, trans_ids)));
+  return proof;
+}
+
 class Service final : public wire::GatewayService::Service {
  public:
   /// What the flows work with; all of it outlives the service. `token_key` is the entry "token" of
@@ -25,8 +47,8 @@ class Service final : public wire::GatewayService::Service {
     Store& store;
     Acquirer& acquirer;
     const SecretBytes& token_key;
-    GatewayTerms terms;
-    bool close_daily = false;  ///< batches are closed when their day (UTC) is over
+    LiveSetting<GatewayTerms> terms;
+    LiveSetting<bool> close_daily = false;  ///< batches are closed when their day (UTC) is over
   };
   explicit Service(Parts parts)
       : parts_(std::move(parts)),
@@ -93,10 +115,11 @@ class Service final : public wire::GatewayService::Service {
   Result<std::variant<Decided, Refused>> decide_by_token(Opened<AuthReq>& opened, ByteView token,
                                                          const Party& party,
                                                          const Digest& request_digest);
+  /// `proof`: what was signed, kept with the claim.
   Result<std::variant<Decided, Refused>> claim_and_ask(AwaitingAcquirer waiting,
                                                        const PANData* account,
                                                        const Opened<AuthReq>& opened,
-                                                       const Digest& request_digest);
+                                                       const Digest& request_digest, Proof proof);
   /// `account` is null where the terms have a stored credential.
   Result<Decided> ask_acquirer(AwaitingAcquirer waiting, const PANData* account,
                                const std::optional<AVSData>& avs_data = std::nullopt);
@@ -104,7 +127,12 @@ class Service final : public wire::GatewayService::Service {
                              const std::optional<AVSData>& avs_data);
   /// None: it was never asked, and the merchant may still repeat its request.
   Result<std::optional<Decided>> ask_acquirer_again(AwaitingAcquirer waiting);
+  /// Only while Deciding.
   Result<Decided> settle(AwaitingAcquirer waiting, Result<AcquirerAnswer> answer);
+  /// The lease of Deciding, taken or made longer; true where no other daemon has it.
+  Result<bool> lease(const RRPID& auth_rrpid);
+  /// AuthRes of a decision, with what is of the moment: the batch's status, where it was asked for.
+  Result<MadeAuthRes> auth_res_of(const Decided& decided, const Thumbprint& pe_thumb);
   Result<void> store_answer(const Store::Unanswered& unanswered);
   Bytes pending_reply_of(const ReplyContext& reply);
   ReplyContext reply_context_of(PendingReply pending, const Thumbprint& merchant) const;
@@ -129,21 +157,37 @@ class Service final : public wire::GatewayService::Service {
   // Batches: service_batches.cpp.
   Result<Reply<BatchAdminRes>> administer(const Opened<BatchAdminReq>& opened,
                                           const Digest& request_digest);
-  /// What becomes of the operation, and of which batch.
-  Result<BatchStore::Opened> operate(const Opened<BatchAdminReq>& opened,
-                                     const Digest& request_digest);
-  Result<BAStatus> purge(const Opened<BatchAdminReq>& opened, const Batch& batch,
+  Result<Reply<BatchAdminRes>> answer_batch(const BatchRequest& request,
+                                            const Digest& request_digest, BAStatus objection);
+  /// What becomes of the operation, and of which batch. Again, it is the same.
+  Result<BatchStore::Opened> operate(const BatchRequest& request, const Digest& request_digest);
+  Result<BAStatus> purge(const BatchRequest& request, const Batch& batch,
                          const Digest& request_digest);
   /// None: the batch is closed, and this request did not begin before that.
-  Result<std::optional<PaymentRequest>> purge_kind(const Opened<BatchAdminReq>& opened,
-                                                   const Batch& batch, ItemKind undone,
-                                                   const Digest& request_digest);
+  Result<std::optional<PaymentRequest>> purge_kind(const BatchRequest& request, const Batch& batch,
+                                                   ItemKind undone, const Digest& request_digest);
+  Result<void> store_batch_answer(const BatchStore::Unanswered& unanswered);
+  Result<void> resume_batches(Instant received_by);
   Result<void> reconcile(const Batch& batch);
 
-  bool is_stale(const wire::MessageWrapper& in) const;
+  /// handle(), but that a request which was claimed and whose answer is still owed never hears an
+  /// Error: whatever is wrong with its bytes by now, their date or a certificate that has ended, it
+  /// must not sound as if nothing had happened.
+  template <class Req, class Res, class Flow>
+  grpc::Status handle_owed(const Caller& caller, const wire::MessageWrapper& in,
+                           wire::MessageWrapper& out, const Flow& flow) {
+    const auto status = handle<Req, Res>(parts_.receiver, caller, in, out, flow);
+    if (!is_error_message(out)) return status;
+    const auto owed = parts_.store.owes_answer_to(request_bytes_digest(in, caller));
+    if (owed && !*owed) return status;
+    out.Clear();
+    return status_of(owed ? Error{ErrorCode::in_progress, ""} : owed.error());
+  }
 
-  /// One thread at a time asks about one authorisation: a reversal by the one would undo what the
-  /// other was just told.
+  static bool is_error_message(const wire::MessageWrapper& answer);
+
+  /// One thread at a time asks about one authorisation, of all daemons on this database: a reversal
+  /// by the one would undo what the other was just told.
   class Deciding {
    public:
     Deciding(Service& service, const RRPID& auth_rrpid);
@@ -153,6 +197,8 @@ class Service final : public wire::GatewayService::Service {
     explicit operator bool() const { return alone_; }
 
    private:
+    void leave();
+
     Service& service_;
     RRPID auth_rrpid_;
     bool alone_ = false;
@@ -161,6 +207,7 @@ class Service final : public wire::GatewayService::Service {
   Parts parts_;
   PaymentStore payments_;
   BatchStore batches_;
+  const std::string holder_ = leases::new_holder();  ///< of the leases of Deciding
   std::mutex mutex_;
   std::set<RRPID> deciding_;
 };

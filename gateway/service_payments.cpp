@@ -3,6 +3,7 @@
 #include <set>
 
 #include "common/base/log.h"
+#include "common/daemon/instruments.h"
 #include "common/store/crash_point.h"
 #include "gateway/authorization_reversal.h"
 #include "gateway/cap_token.h"
@@ -25,22 +26,36 @@ void log_item(const PaymentItem& item) {
   }
 }
 
+LabelWord movement_of(ItemKind kind) {
+  switch (kind) {
+    case ItemKind::capture: return {"captured"};
+    case ItemKind::capture_reversal: return {"capture_reversed"};
+    case ItemKind::credit: return {"credited"};
+    case ItemKind::credit_reversal: return {"credit_reversed"};
+    case ItemKind::lowering:
+    case ItemKind::cancellation: break;
+  }
+  return {"authorization_reversed"};
+}
+
+void measure_item(const PaymentItem& item) {
+  const auto& asked = item.asked;
+  // A lowering names what stays held, not what is released.
+  metrics::count_item(movement_of(asked.kind), item.state == ItemState::done,
+                      moves_money(asked.kind) ? asked.amount : std::nullopt);
+}
+
 }  // namespace
 
 template <class Req, class Res, class Accept>
 grpc::Status Service::follow(const Caller& caller, const wire::MessageWrapper& in,
                              wire::MessageWrapper& out, const Accept& accept) {
   const auto request_digest = request_bytes_digest(in, caller);
-  if (is_stale(in)) {
-    const auto owed = parts_.store.owes_answer_to(request_digest);
-    if (!owed) return status_of(owed.error());
-    if (*owed) return status_of({ErrorCode::in_progress, ""});
-  }
-  return handle<Req, Res>(
-      parts_.receiver, caller, in, out, [&](Opened<Req>& opened) -> Result<Reply<Res>> {
+  return handle_owed<Req, Res>(
+      caller, in, out, [&](Opened<Req>& opened) -> Result<Reply<Res>> {
         const auto party = parts_.receiver.party();
         const auto asked = TRY(
-            accept(opened.message, opened.baggage, *party, parts_.terms, parts_.receiver.now()));
+            accept(opened.message, opened.baggage, *party, parts_.terms(), parts_.receiver.now()));
         for (const auto& item : asked.items) {
           if (item.kind == ItemKind::cancellation) {
             TRY(end_undecided(asked.head.merchant_id, item));
@@ -52,7 +67,12 @@ grpc::Status Service::follow(const Caller& caller, const wire::MessageWrapper& i
                              parts_.receiver.now());
         };
         auto claimed =
-            TRY(payments_.claim(asked, request_digest, pending_reply_of(opened.reply), decide));
+            TRY(payments_.claim(asked, request_digest, pending_reply_of(opened.reply), decide,
+                                {.statements = {statement_of(opened.message, opened.bag,
+                                                             *party->trust)}}));
+        for (const auto& item : claimed.items) {
+          if (item.state == ItemState::refused) measure_item(item);  // at once: nothing to carry out
+        }
         const auto request = TRY(carry_out(std::move(claimed)));
         return answer_to<Res>(request, *party);
       });
@@ -94,9 +114,17 @@ Result<void> Service::end_undecided(const std::string& merchant_id, const AskedI
 
 Result<PaymentRequest> Service::carry_out(PaymentRequest request) {
   crash_point("gateway:items-saved");
+  bool waiting = false;
   for (const auto& item : request.items) {
-    if (item.state == ItemState::pending) TRY(carry_out(request, item));
+    if (item.state != ItemState::pending) continue;
+    // What is on its way already is not waited for again, and does not hold up those behind it.
+    if (TRY(parts_.acquirer.is_waiting(*item.name))) {
+      waiting = true;
+    } else {
+      TRY(carry_out(request, item));
+    }
   }
+  CHECK_OR_FAIL(!waiting, ErrorCode::in_progress, "the acquirer has not answered yet");
   auto settled = TRY(payments_.find(request.key));
   CHECK_OR_FAIL(settled, ErrorCode::internal, "a request is gone");
   return *std::move(settled);
@@ -126,6 +154,7 @@ Result<void> Service::carry_out(const PaymentRequest& request, const PaymentItem
   auto decided = item;
   decided.state = refused ? ItemState::refused : ItemState::done;
   log_item(decided);
+  measure_item(decided);
   return {};
 }
 
@@ -204,11 +233,14 @@ Result<void> Service::store_payment_answer(const PaymentStore::Unanswered& unans
       TRY(open_pending_reply(parts_.token_key.reveal(), unanswered.owed.pending, key.rrpid));
   const auto reply = reply_context_of(TRY(PendingReply::from_bytes(opened.reveal())), key.merchant);
   const auto answer = TRY(answer_to<Res>(unanswered.request, *party));
-  const auto bytes =
-      TRY(seal_answer(answer.message, answer.answer, reply, *party, now, parts_.receiver.rng()));
-  return parts_.store.database().in_transaction("gateway:answered", [&](Transaction& t) {
-    return replies::save(t, key.merchant.view(), to_string(Treatment<Req>::info.type), key.rrpid,
-                         {unanswered.owed.request_digest, reply.request_digest, bytes}, now);
+  const auto sealed = TRY(seal_answer_with_evidence(answer.message, answer.answer, reply, *party, now,
+                                                    parts_.receiver.rng()));
+  const auto proof = proof_of_late_answer<Req>(answer.message, answer.answer.trans_ids, sealed,
+                                               unanswered.owed, reply, *party, now);
+  return parts_.store.database().in_transaction("gateway:answered", [&](Transaction& t) -> Result<void> {
+    TRY(replies::save(t, key.merchant.view(), to_string(Treatment<Req>::info.type), key.rrpid,
+                      {unanswered.owed.request_digest, reply.request_digest, sealed.wire}, now));
+    return statements::save(t, proof, now);
   });
 }
 

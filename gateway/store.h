@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/audit/statements.h"
 #include "common/store/database.h"
 #include "gateway/authorization_state.h"
 #include "gateway/pi_state.h"
@@ -49,10 +50,10 @@ class Store {
 
   /// (none) → AwaitingAcquirer, and the PI Unused | FreeAgain | Consumed (by AuthToken) →
   /// InProgress, in one transaction. A sale gets its batch, which `waiting` then says.
-  Result<Claim> claim(AwaitingAcquirer& waiting, const OwedReply& owed);
+  Result<Claim> claim(AwaitingAcquirer& waiting, const OwedReply& owed, const Proof& proof = {});
   /// AwaitingAcquirer → decided, its PI with it; a Captured gets its place in the batch, which the
   /// returned state holds. conflict: somebody else decided it; look again.
-  Result<Decided> advance(Decided decided);
+  Result<Decided> advance(const Decided& before);
 
   /// Left behind: received by then, and the acquirer's answer is still not known.
   Result<std::vector<AwaitingAcquirer>> awaiting_acquirer(Instant received_by);
@@ -66,8 +67,9 @@ class Store {
   Result<bool> owes_answer_to(const Digest& request_digest);
 
   /// Newest first.
-  Result<std::vector<Authorization>> list(std::int64_t at_most);
-  Result<std::vector<Authorization>> find_by_xid(const XID& xid);
+  Result<std::vector<Payment>> list(std::int64_t at_most);
+  /// Oldest first.
+  Result<std::vector<Payment>> find_by_xid(const XID& xid);
 
  private:
   explicit Store(Database database) : database_(std::move(database)) {}

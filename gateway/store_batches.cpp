@@ -69,6 +69,28 @@ Result<std::vector<BatchItem>> counted_items(Transaction& t, const Batch& batch)
   return out;
 }
 
+/// Money that was to move in this batch and was refused by the acquirer; not a sale's, which is no
+/// item without an approval.
+Result<std::vector<BatchItem>> failed_items(Transaction& t, const Batch& batch) {
+  const auto rows = TRY(
+      t.query("SELECT i.trans_ids, i.auth_rrpid, i.currency, i.amount_minor, " SET_IS_DEBIT
+              " FROM payment_items i WHERE i.merchant_id = $1 AND i.batch_id = $2 "
+              "AND i.state = 'refused' AND i.message <> 'AuthReq' "
+              "ORDER BY i.decided_at, i.message, i.rrpid, i.position",
+              {batch.merchant_id, batch.batch_id}));
+  std::vector<BatchItem> out;
+  for (const auto& row : rows) {
+    auto trans_ids = TRY(from_wire(TRY(parse_as<wire::TransIDs>(row.blob(0)))));
+    const auto amount = TRY(amount_in(row, 2, 3));
+    out.push_back({.trans_ids = std::move(trans_ids),
+                   .auth_rrpid = row.octets<RRPID>(1),
+                   .sequence_num = 0,
+                   .amount = amount,
+                   .type = row.integer(4) != 0 ? AmountType::debit : AmountType::credit});
+  }
+  return out;
+}
+
 Settlement settlement_of_row(const Row& row) {
   if (row.is_null(7)) return Settlement::none;
   return row.text(7) == "in_balance" ? Settlement::in_balance : Settlement::out_of_balance;
@@ -84,6 +106,7 @@ Result<Batch> batch_of(Transaction& t, const Row& row) {
             .settlement = settlement_of_row(row),
             .totals = {},
             .items = {},
+            .failed = {},
             .pending = row.integer(8)};
   if (!row.is_null(4)) {
     out.closed = ClosedWhen{row.text(5) == "merchant" ? ClosedBy::merchant : ClosedBy::acquirer,
@@ -183,6 +206,7 @@ Result<std::optional<Batch>> BatchStore::find(const std::string& merchant_id,
         if (!id) return std::nullopt;
         auto out = TRY(batches::find(t, merchant_id, *id));
         if (out) out->items = TRY(counted_items(t, *out));
+        if (out) out->failed = TRY(failed_items(t, *out));
         return out;
       });
 }
@@ -210,19 +234,68 @@ Result<BatchStore::Opened> BatchStore::open(const std::string& merchant_id,
 
 Result<BAStatus> BatchStore::close(const std::string& merchant_id, const std::string& batch_id,
                                    ClosedBy closed_by, const std::optional<RRPID>& request,
-                                   Instant now) {
+                                   Instant now, const AuditEntry& audit) {
   return database_.in_transaction("gateway:batch-closed", [&](Transaction& t) -> Result<BAStatus> {
     const auto closed = TRY(t.execute(
         "UPDATE batches SET state = 'closed', closed_at = $3, closed_by = $4, closed_request = $5 "
         "WHERE merchant_id = $1 AND batch_id = $2 AND state = 'open'",
         {merchant_id, batch_id, now, closed_by == ClosedBy::merchant ? "merchant" : "acquirer",
          request}));
-    if (closed == 1) return BAStatus::success;
+    if (closed == 1) {
+      TRY(set::audit::append(t, audit));
+      return BAStatus::success;
+    }
     const auto batch = TRY(batches::find(t, merchant_id, batch_id));
     if (!batch) return BAStatus::unknown_batch_id;
     const bool same = request && batch->closed_request == request;
     return same ? BAStatus::success : BAStatus::batch_id_unavailable;
   });
+}
+
+Result<void> BatchStore::claim(const BatchRequest& request, const OwedReply& owed) {
+  return database_.in_transaction("gateway:batch-claimed", [&](Transaction& t) -> Result<void> {
+    TRY(t.execute(
+        "INSERT INTO batch_requests (merchant, rrpid, merchant_id, content, content_digest, "
+        "received_at, request_digest, pending_reply) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
+        "ON CONFLICT (merchant, rrpid) DO NOTHING",
+        {request.merchant, request.rrpid, request.merchant_id,
+         serialize(to_wire(request.message)), request.content_digest, request.received_at,
+         owed.request_digest, owed.pending}));
+    // "Same RRPID with different content → Error, never processing" (§3.0).
+    const auto same = TRY(t.query_one(
+        "SELECT 1 FROM batch_requests WHERE merchant = $1 AND rrpid = $2 AND content_digest = $3",
+        {request.merchant, request.rrpid, request.content_digest}));
+    CHECK_OR_FAIL(same, ErrorCode::bad_message_header, "this RRPID was used for another request");
+    return {};
+  });
+}
+
+Result<std::vector<BatchStore::Unanswered>> BatchStore::unanswered(Instant received_by) {
+  return database_.in_transaction(
+      "gateway:unanswered", [&](Transaction& t) -> Result<std::vector<Unanswered>> {
+        TRY(
+            t.execute("DELETE FROM batch_requests WHERE EXISTS (SELECT 1 FROM replies "
+                      "WHERE replies.peer = batch_requests.merchant "
+                      "AND replies.message = 'BatchAdminReq' "
+                      "AND replies.rrpid = batch_requests.rrpid)"));
+        const auto rows = TRY(
+            t.query("SELECT merchant, rrpid, merchant_id, content_digest, received_at, content, "
+                    "request_digest, pending_reply FROM batch_requests WHERE received_at <= $1 "
+                    "ORDER BY received_at",
+                    {received_by}));
+        std::vector<Unanswered> out;
+        for (const auto& row : rows) {
+          auto message = TRY(from_wire(TRY(parse_as<wire::BatchAdminReqData>(row.blob(5)))));
+          out.push_back({{.merchant = row.octets<Thumbprint>(0),
+                          .rrpid = row.octets<RRPID>(1),
+                          .merchant_id = row.text(2),
+                          .content_digest = row.octets<Digest>(3),
+                          .received_at = row.instant(4),
+                          .message = std::move(message)},
+                         {row.octets<Digest>(6), row.blob(7)}});
+        }
+        return out;
+      });
 }
 
 Result<std::vector<Batch>> BatchStore::unsettled() {

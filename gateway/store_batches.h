@@ -3,9 +3,11 @@
 // thread (see Database).
 #pragma once
 
+#include "common/audit/log.h"
 #include "common/store/database.h"
 #include "gateway/acquirer.h"
 #include "gateway/batch_state.h"
+#include "gateway/store.h"
 
 namespace set::gateway {
 
@@ -44,13 +46,23 @@ class BatchStore {
                       const RRPID& request, Instant now);
   /// Open → Closed; unknown_batch_id, or batch_id_unavailable if somebody else closed it.
   Result<BAStatus> close(const std::string& merchant_id, const std::string& batch_id,
-                         ClosedBy closed_by, const std::optional<RRPID>& request, Instant now);
+                         ClosedBy closed_by, const std::optional<RRPID>& request, Instant now,
+                         const AuditEntry& audit = {});
 
   /// Closed, nothing pending, and the acquirer has not spoken yet.
   Result<std::vector<Batch>> unsettled();
   /// What the acquirer is asked about it, one for each currency.
   Result<std::vector<AcquirerReconciliation>> reconciliations(const Batch& batch);
   Result<void> settle(const Batch& batch, bool in_balance);
+
+  /// Keeps a request with an operation; again, it is kept already.
+  Result<void> claim(const BatchRequest& request, const OwedReply& owed);
+  /// Left behind: received by then, and no answer is stored.
+  struct Unanswered {
+    BatchRequest request;
+    OwedReply owed;
+  };
+  Result<std::vector<Unanswered>> unanswered(Instant received_by);
 
   /// Newest first, without items.
   Result<std::vector<Batch>> list(std::int64_t at_most);

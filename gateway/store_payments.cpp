@@ -193,7 +193,7 @@ constexpr std::string_view kForgetAnsweredRequests =
 
 Result<PaymentRequest> PaymentStore::claim(const AskedRequest& asked, const Digest& request_digest,
                                            const std::optional<Bytes>& pending_reply,
-                                           const Decide& decide) {
+                                           const Decide& decide, const Proof& proof) {
   const auto& head = asked.head;
   return database_.in_transaction(
       "gateway:items-claimed", [&](Transaction& t) -> Result<PaymentRequest> {
@@ -212,6 +212,7 @@ Result<PaymentRequest> PaymentStore::claim(const AskedRequest& asked, const Dige
             {head.key.merchant, head.key.message, head.key.rrpid, head.merchant_id,
              head.content_digest, trans_ids, head.auth_ret_num, head.received_at, request_digest,
              pending_reply}));
+        TRY(statements::save(t, proof, head.received_at));
         for (std::size_t i = 0; i < asked.items.size(); ++i) {
           TRY(claim_item(t, {head.key, head.merchant_id, i, asked.items[i]}, decide,
                          head.received_at));

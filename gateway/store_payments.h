@@ -24,7 +24,8 @@ class PaymentStore {
   /// AuthReq that
   ///          is being worked on).
   Result<PaymentRequest> claim(const AskedRequest& asked, const Digest& request_digest,
-                               const std::optional<Bytes>& pending_reply, const Decide& decide);
+                               const std::optional<Bytes>& pending_reply, const Decide& decide,
+                               const Proof& proof = {});
   Result<std::optional<PaymentRequest>> find(const RequestKey& key);
 
   /// What the item's authorisation comes to now.

@@ -22,13 +22,17 @@ Result<void> check_same_purchase(const Ordered& order, const Verified<AuthRes>& 
   return {};
 }
 
-// "PayRecurInd": what kind of payment it is, for the issuer.
+// "PayRecurInd": what kind of payment it is, for the issuer; and the batch, if it is named.
 std::optional<SaleDetail> sale_detail(const Order& order, const AuthAsked& asked) {
-  if (!asked.capture_now || !order.terms.mandate) return std::nullopt;
-  const bool instalment = std::holds_alternative<InstallTotalTrans>(order.terms.mandate->terms);
+  const auto& mandate = order.terms.mandate;
+  if (!asked.capture_now || (!mandate && asked.batch_id.empty())) return std::nullopt;
   SaleDetail out;
-  out.pay_recur_ind =
-      instalment ? PayRecurInd::installment_payment : PayRecurInd::recurring_transaction;
+  out.batch_id = asked.batch_id;
+  if (mandate) {
+    const bool instalment = std::holds_alternative<InstallTotalTrans>(mandate->terms);
+    out.pay_recur_ind =
+        instalment ? PayRecurInd::installment_payment : PayRecurInd::recurring_transaction;
+  }
   return out;
 }
 
@@ -51,13 +55,16 @@ Result<AwaitingAuthRes> make_auth_req(const Ordered& order, const AuthAsked& ask
                                                 .hpi_data = order.preq.hpi_data},
                   .auth_req_amt = asked.amount,
                   .subsequent_auth_ind = asked.more_follow,
-                  .merch_cat_code = "",
                   .thumbs = {},
                   .capture_now = asked.capture_now,
                   .auth_ret_num = "",
                   .install_recur = terms.mandate,
-                  .sale_detail = sale_detail(order.initiated.order, asked)};
-  if (by_token) message.check_digests.reset();
+                  .sale_detail = sale_detail(order.initiated.order, asked),
+                  .details = terms.details};
+  if (by_token) {
+    message.check_digests.reset();
+    message.details.avs_data.reset();  // compared when the card was there
+  }
   // "TransIDs from OIData; a fresh RRPID per authorisation." The PI is the baggage (EncB).
   const auto pi = by_token ? make_token_pi(asked.auth_token) : order.pi;
   auto request = TRY(seal_request(message,
@@ -78,10 +85,11 @@ Result<Decided> accept_auth_res(const Ordered& order, const AwaitingAuthRes& awa
   TRY(check_same_gateway(auth_res.signer(), gateway));
   TRY(check_same_purchase(order, auth_res, merchant));
   auto baggage = TRY(from_wire(TRY(parse_as<wire::AuthResBaggage>(answer.baggage))));
+  const AuthNotes notes{auth_res->avs_result, auth_res->card_type};
   if (auth_res->auth_code != AuthCode::approved) {
     return Decided(Declined{awaiting.auth_rrpid, auth_res->auth_code, auth_res->auth_date,
                             std::move(baggage.acq_card_msg), auth_res.evidence(),
-                            std::move(baggage.auth_token)});
+                            std::move(baggage.auth_token), notes});
   }
   // Nothing less is goods paid, nothing more was asked for.
   CHECK_OR_FAIL(auth_res->auth_amt == awaiting.amount, ErrorCode::wrapper_msg_mismatch,
@@ -94,7 +102,8 @@ Result<Decided> accept_auth_res(const Ordered& order, const AwaitingAuthRes& awa
                         std::move(baggage.auth_token),
                         std::move(baggage.acq_card_msg),
                         auth_res.evidence(),
-                        auth_res->curr_conv};
+                        auth_res->curr_conv,
+                        notes};
   const auto& capture = auth_res->cap_res;
   if (!capture || capture->cap_code != CapCode::success) return Decided(std::move(authorized));
   // captured ≤ authorised (protocol §7); a sale captures all of it.
@@ -102,8 +111,12 @@ Result<Decided> accept_auth_res(const Ordered& order, const AwaitingAuthRes& awa
                 "the gateway captured another amount than it authorised");
   CHECK_OR_FAIL(awaiting.capture_now, ErrorCode::wrapper_msg_mismatch,
                 "the gateway captured what was only to be authorised");
-  return Decided(Captured{std::move(authorized), awaiting.amount, auth_res->auth_date,
-                          capture->batch_id, capture->batch_sequence_num});
+  return Decided(Captured{.authorized = std::move(authorized),
+                          .amount = awaiting.amount,
+                          .date = auth_res->auth_date,
+                          .batch_id = capture->batch_id,
+                          .batch_sequence_num = capture->batch_sequence_num,
+                          .batch_status = auth_res->batch_status});
 }
 
 Decided accept_error(const AuthAsked& asked, Instant now) {

@@ -25,7 +25,7 @@
 #include <variant>
 #include <vector>
 
-#include "common/message/purchase.h"
+#include "common/message/authorization.h"
 #include "common/message/seal.h"
 
 namespace set::merchant {
@@ -37,6 +37,7 @@ struct AuthAsked {
   bool capture_now = true;   ///< a sale
   bool more_follow = false;  ///< SubsequentAuthInd: an AuthToken is wanted
   Bytes auth_token = {};     ///< used instead of the PI, if not empty
+  std::string batch_id = {};  ///< a sale's, if it is named; its status is then told too
 };
 
 /// Asked; whatever happens, these bytes are sent until they are answered.
@@ -46,6 +47,12 @@ struct AwaitingAuthRes : AuthAsked {
 
 /// Asked for so long that the merchant would rather cancel; that is asked now.
 struct GivenUp : AuthAsked {};
+
+/// What the issuer said beside its decision, where it was asked.
+struct AuthNotes {
+  std::optional<AVSResult> avs_result = std::nullopt;
+  std::optional<CardType> card_type = std::nullopt;
+};
 
 struct Authorized {
   RRPID auth_rrpid;
@@ -57,6 +64,7 @@ struct Authorized {
   Bytes acq_card_msg;  ///< opaque, for the cardholder
   Bytes evidence;      ///< AuthRes as Signed
   std::optional<CurrConv> curr_conv = std::nullopt;
+  AuthNotes notes = {};
 };
 
 /// A credit that was done and not reversed.
@@ -72,6 +80,7 @@ struct Captured {
   std::string batch_id = {};
   std::uint32_t batch_sequence_num = 0;
   std::vector<Credited> credits = {};
+  std::optional<BatchStatus> batch_status = std::nullopt;  ///< as a sale's AuthRes told it
 };
 
 struct Declined {
@@ -81,6 +90,7 @@ struct Declined {
   Bytes acq_card_msg;
   Bytes evidence;         ///< empty if the gateway said Error
   Bytes auth_token = {};  ///< a new one, if the one that was used is used up
+  AuthNotes notes = {};
 };
 
 /// Cancelled: nothing is authorised.

@@ -76,7 +76,7 @@ Result<Request> make_batch_admin_req(const RRPID& rrpid, const BatchAsked& asked
     message.brands_and_bins = {{asking.merchant.signature.value().leaf.brand(), ""}};
   if (asked.details) {
     message.return_transaction_detail =
-        ReturnTransactionDetail{asked.starting_point, kMaxPaymentItems, false, ""};
+        ReturnTransactionDetail{asked.starting_point, kMaxPaymentItems, asked.errors_only, ""};
   }
   return seal_request(message,
                       {.self = asking.merchant,

@@ -14,6 +14,7 @@ struct BatchAsked {
   std::optional<BatchOperation> operation = std::nullopt;
   std::uint32_t starting_point = 0;  ///< of the page of details, if they are wanted
   bool details = false;
+  bool errors_only = false;  ///< of the details, those that failed
 };
 
 /// One line of a batch in the merchant's own books: an item that was done.

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "common/crypto/random.h"
 #include "merchant/command_output.h"
@@ -15,6 +17,7 @@ using merchant::to_json;  // beside those that follow
 std::optional<BatchOperation> operation_of(Command command) {
   if (command == Command::batch_open) return BatchOperation::open;
   if (command == Command::batch_close) return BatchOperation::close;
+  if (command == Command::batch_purge) return BatchOperation::purge;
   return std::nullopt;
 }
 
@@ -43,11 +46,11 @@ Result<BatchAdminRes> ask(Store& store, const BatchAsked& asked, Duration wait) 
 
 // Page by page.
 Result<std::vector<TransactionDetail>> all_details(Store& store, const std::string& id,
-                                                   Duration wait) {
+                                                   const Config::Batch& wanted) {
   std::vector<TransactionDetail> out;
-  BatchAsked asked{.batch_id = id, .details = true};
+  BatchAsked asked{.batch_id = id, .details = true, .errors_only = wanted.errors};
   do {
-    const auto page = TRY(ask(store, asked, wait));
+    const auto page = TRY(ask(store, asked, wanted.wait));
     if (!page.trans_details) break;
     const auto& [next, items] = *page.trans_details;
     out.insert(out.end(), items.begin(), items.end());
@@ -56,6 +59,19 @@ Result<std::vector<TransactionDetail>> all_details(Store& store, const std::stri
     asked.starting_point = next;
   } while (asked.starting_point != 0);
   return out;
+}
+
+// What the purge left is what the gateway still lists; the rest is undone in our books too. Again,
+// after a purge that was interrupted, it is the same.
+Result<void> book_purge(Store& store, const BatchAdminRes& told, const Config::Batch& wanted) {
+  if (told.ba_status != BAStatus::success && told.ba_status != BAStatus::unspecified_failure)
+    return {};
+  auto all = wanted;
+  all.errors = false;
+  std::set<std::uint32_t> left;
+  for (const auto& detail : TRY(all_details(store, told.batch_id, all)))
+    left.insert(detail.batch_sequence_num);
+  return store.drop_purged(told.batch_id, left, system_clock()());
 }
 
 Json to_json(const std::vector<BatchTotals>& totals) {
@@ -70,7 +86,8 @@ Json to_json(const TransactionDetail& detail) {
           {"auth_rrpid", detail.auth_rrpid.hex()},
           {"batch_sequence_num", detail.batch_sequence_num},
           {"type", detail.amount_type == AmountType::credit ? "credit" : "debit"},
-          {"amount", to_string(detail.transaction_amt)}};
+          {"amount", to_string(detail.transaction_amt)},
+          {"failed", detail.transaction_status == TransactionStatus::unspecified_failure}};
 }
 
 Json to_json(const SettlementInfo& info) {
@@ -174,17 +191,18 @@ Result<void> ask_about_batch(const Config& config) {
   auto store = TRY(Store::open(database));
   BatchAsked asked{.batch_id = config.batch.id, .operation = operation_of(config.command)};
   // What is closed has a name; to open or to look, the gateway knows which is meant.
-  if (config.command == Command::batch_close)
+  if (config.command == Command::batch_close || config.command == Command::batch_purge)
     asked.batch_id = TRY(batch_id(store, config.batch.id, true));
   const auto told = TRY(ask(store, asked, config.batch.wait));
   const auto code = std::string(to_string(told.ba_status));
   CHECK_OR_FAIL(!told.batch_id.empty() && told.batch_status, ErrorCode::declined,
                 "the gateway said: " + code);
+  if (config.command == Command::batch_purge) TRY(book_purge(store, told, config.batch));
   const auto batch = TRY(store.find_batch(told.batch_id));
   auto out = head_json(batch);
   if (config.batch.items) {
     out["items"] = Json::array();
-    for (const auto& detail : TRY(all_details(store, batch.id, config.batch.wait)))
+    for (const auto& detail : TRY(all_details(store, batch.id, config.batch)))
       out["items"].push_back(to_json(detail));
   }
   if (config.common.json) {
@@ -201,6 +219,28 @@ Result<void> ask_about_batch(const Config& config) {
                 "our sums of this batch and the gateway's differ: " + code);
   CHECK_OR_FAIL(told.ba_status == BAStatus::success, ErrorCode::declined,
                 "the gateway said: " + code);
+  return {};
+}
+
+Result<void> list_batches(const Config& config) {
+  auto database = TRY(open_database(config));
+  auto store = TRY(Store::open(database));
+  auto batches = TRY(store.list_batches());  // oldest first
+  std::ranges::reverse(batches);
+  if (std::cmp_greater(batches.size(), config.at_most)) {
+    batches.erase(batches.begin() + config.at_most, batches.end());
+  }
+  auto list = Json::array();
+  for (const auto& batch : batches) {
+    if (config.common.json) {
+      list.push_back(head_json(batch));
+    } else {
+      const bool closed = batch.told && batch.told->closed_when;
+      fmt::print("{:<12}  {:<6}  {:>5} items  {}\n", batch.id, closed ? "closed" : "open",
+                 batch.lines.size(), batch.told ? to_string(batch.told->open_date) : "-");
+    }
+  }
+  if (config.common.json) print(list);
   return {};
 }
 

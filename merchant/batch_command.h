@@ -11,6 +11,9 @@ namespace set::merchant {
 /// outcome_unknown; verification_failed: the sums differ.
 Result<void> ask_about_batch(const Config& config);
 
+/// Those we know of, youngest first.
+Result<void> list_batches(const Config& config);
+
 /// The settlement report, from our own books and the gateway's last word. not_found.
 Result<void> report_batch(const Config& config);
 

@@ -60,7 +60,8 @@ Result<Item> new_item(const OrderSummary& order, const ItemWish& wish, const RRP
                 "another request about this payment waits for its answer");
   const auto minor = wish.amount ? wish.amount->minor() : left_for(*chosen, wish.kind);
   const auto amount = TRY(Amount::make(chosen->currency, minor));
-  return Item{rrpid, chosen->auth_rrpid, wish.kind, amount, std::nullopt, wish.final_capture, now};
+  return Item{rrpid,        chosen->auth_rrpid, wish.kind, amount,
+              std::nullopt, wish.final_capture, now,       wish.batch};
 }
 
 Result<Item> undoing_item(const OrderSummary& order, const ItemWish& wish, const RRPID& rrpid,
@@ -88,8 +89,14 @@ Result<Item> undoing_item(const OrderSummary& order, const ItemWish& wish, const
   CHECK_OR_FAIL(
       undone == ItemKind::credit || payment->left_to_credit() >= line->item.amount.minor(),
       ErrorCode::conflict, "part of this capture is refunded: undo the refund first");
-  return Item{rrpid, payment->auth_rrpid, wish.kind, line->item.amount, line->item.rrpid, false,
-              now};
+  return Item{rrpid,
+              payment->auth_rrpid,
+              wish.kind,
+              line->item.amount,
+              line->item.rrpid,
+              false,
+              now,
+              wish.batch};
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "common/message/purchase.h"
+#include "merchant/authorization_state.h"
 #include "merchant/item_state.h"
 #include "merchant/order.h"
 
@@ -51,6 +51,8 @@ struct PaymentSummary {
   std::int64_t credited = 0;
   std::optional<AuthCode> auth_code = std::nullopt;
   std::string approval_code = {};
+  AuthNotes notes = {};
+  std::optional<CurrConv> curr_conv = std::nullopt;
   std::optional<Instant> decided_at = std::nullopt;
   std::vector<ItemLine> items = {};  ///< oldest first
 
@@ -91,6 +93,7 @@ struct ItemWish {
   std::string authorization = {};  ///< the beginning of an authRRPID in hex, or empty
   std::string item = {};           ///< likewise of the RRPID of what is undone
   bool final_capture = false;
+  std::string batch = {};  ///< to be counted in; empty: as the gateway has it
 };
 
 /// The item that fulfils the wish, if the books allow it: of several authorisations the oldest that
@@ -99,6 +102,12 @@ struct ItemWish {
 ///         invalid_argument (more than is left, another currency; the sentence says how much).
 Result<Item> choose_item(const OrderSummary& order, const ItemWish& wish, const RRPID& rrpid,
                          Instant now);
+
+/// Likewise of the next charge of a purchase with an AuthToken.
+struct ChargeWish {
+  std::optional<Amount> amount = std::nullopt;  ///< none: the most that one may come to
+  std::string batch = {};                       ///< of a sale
+};
 
 /// What the next charge of a purchase with an AuthToken asks for; `amount` none: the most that one
 /// charge may come to, or what is left.

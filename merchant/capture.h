@@ -21,7 +21,4 @@ Result<std::vector<ItemOutcome>> accept_cap_res(std::span<const AskedItem> items
                                                 const OpenedAnswer<CapRes>& answer,
                                                 const GatewayCertificates& gateway);
 
-/// CapTokenSeq, in the items' order.
-Bytes cap_token_baggage(std::span<const AskedItem> items);
-
 }  // namespace set::merchant

@@ -100,12 +100,50 @@ Result<std::vector<std::string>> address_of(const Json& cart) {
   return out;
 }
 
+Result<void> read_text(const Json& object, const char* key, std::string& out) {
+  const auto found = object.find(key);
+  if (found != object.end()) out = TRY(line_of(*found, key));
+  return {};
+}
+
+Result<void> read_number(const Json& object, const char* key, unsigned& out) {
+  const auto found = object.find(key);
+  if (found == object.end()) return {};
+  CHECK_OR_FAIL(found->is_number_unsigned() && found->get<std::uint64_t>() <= kMaxQuantity,
+                ErrorCode::invalid_argument, std::string(key) + " must be a whole number");
+  out = found->get<unsigned>();
+  return {};
+}
+
+Result<WrittenDetails> details_of(const Json& cart) {
+  WrittenDetails out;
+  if (const auto found = cart.find("billing_address"); found != cart.end()) {
+    TRY(check_keys(*found, "billing_address",
+                   {"street", "city", "state", "postal_code", "country"}));
+    auto& address = out.address;
+    TRY(read_text(*found, "street", address.street));
+    TRY(read_text(*found, "city", address.city));
+    TRY(read_text(*found, "state", address.state));
+    TRY(read_text(*found, "postal_code", address.postal_code));
+    TRY(read_text(*found, "country", address.country));
+  }
+  if (const auto found = cart.find("market"); found != cart.end()) {
+    TRY(check_keys(*found, "market", {"name", "days", "prestige"}));
+    TRY(read_text(*found, "name", out.market.name));
+    TRY(read_number(*found, "days", out.market.days));
+    TRY(read_number(*found, "prestige", out.market.prestige));
+  }
+  TRY(make_details(out));  // what is wrong with it is said about the cart
+  return out;
+}
+
 }  // namespace
 
 Result<Cart> parse_cart(std::string_view text) {
   const auto json = Json::parse(text, nullptr, false);
   CHECK_OR_FAIL(!json.is_discarded(), ErrorCode::invalid_argument, "the cart is no JSON document");
-  TRY(check_keys(json, "the cart", {"items", "tax", "shipping", "shipping_address", "total"}));
+  TRY(check_keys(json, "the cart", {"items", "tax", "shipping", "shipping_address",
+                                    "billing_address", "market", "total"}));
   CHECK_OR_FAIL(json.contains("items") && json.contains("total"), ErrorCode::invalid_argument,
                 "a cart has items and a total");
   auto items = TRY(items_of(json["items"]));
@@ -120,6 +158,7 @@ Result<Cart> parse_cart(std::string_view text) {
   const auto tax = overall_tax ? overall_tax : item_tax;
   const auto shipping = TRY(amount_if_any(json, "shipping"));
   auto address = TRY(address_of(json));
+  auto details = TRY(details_of(json));
   const auto total = TRY(amount_of(json["total"], "total"));
 
   std::optional<Amount> sum = goods;
@@ -128,7 +167,8 @@ Result<Cart> parse_cart(std::string_view text) {
   CHECK_OR_FAIL(
       *sum == total, ErrorCode::invalid_argument,
       "total is " + to_string(total) + ", but items, tax and shipping are " + to_string(*sum));
-  return Cart{std::move(items), *goods, tax, shipping, std::move(address), total};
+  return Cart{std::move(items),   *goods, tax,               shipping,
+              std::move(address), total,  std::move(details)};
 }
 
 std::string describe(const Cart& cart) {

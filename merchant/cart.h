@@ -5,9 +5,12 @@
 //     "tax": "3.18 EUR",            or a "tax" in items: for all of an item's quantity
 //     "shipping": "4.90 EUR",
 //     "shipping_address": [ "Ada Example", "Example Street 1", "10115 Berlin" ],
+//     "billing_address": { "street": "Example Street 1", "city": "Berlin", "postal_code": "10115",
+//                          "country": "276" },            for the issuer to compare: AVS
+//     "market": { "name": "hotel", "days": 3, "prestige": 500 },
 //     "total": "27.98 EUR" }
 //
-// Items and total are required. A zero is left out. Unknown keys are refused.
+// Items and total are required. Billing address and market are no part of the description. A zero is left out. Unknown keys are refused.
 #pragma once
 
 #include <optional>
@@ -16,6 +19,7 @@
 #include <vector>
 
 #include "common/base/amount.h"
+#include "merchant/details.h"
 
 namespace set::merchant {
 
@@ -35,6 +39,7 @@ struct Cart {
   std::optional<Amount> shipping;
   std::vector<std::string> shipping_address;  ///< at most 8 lines
   Amount total;                               ///< goods + tax + shipping
+  WrittenDetails details = {};                ///< billing address and market
 };
 
 /// invalid_argument, naming the key that is wrong.

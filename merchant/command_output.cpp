@@ -4,12 +4,28 @@
 
 #include <thread>
 
+#include "common/daemon/terminal.h"
+
 namespace set::merchant {
 namespace {
 
 constexpr Duration kLookEvery = std::chrono::milliseconds(50);
+constexpr Duration kWorthTelling = std::chrono::seconds(1);  // to a person
 
 Json id_json(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
+template <class Code>
+Json word_json(const std::optional<Code>& code) {
+  return code ? Json(to_string(*code)) : Json();
+}
+
+Json address_json(const AVSData& address) {
+  return {{"street", id_json(address.street_address)},
+          {"city", id_json(address.city)},
+          {"state", id_json(address.state_province)},
+          {"postal_code", id_json(address.postal_code)},
+          {"country", address.country}};
+}
 
 Json none_if_nothing(Currency currency, std::int64_t minor) {
   return minor == 0 ? Json() : Json(money(currency, minor));
@@ -60,6 +76,11 @@ Json to_json(const PaymentSummary& payment) {
           {"remainder", remainder_of(payment)},
           {"auth_code", payment.auth_code ? Json(to_string(*payment.auth_code)) : Json()},
           {"approval_code", id_json(payment.approval_code)},
+          {"avs_result", word_json(payment.notes.avs_result)},
+          {"card_type", word_json(payment.notes.card_type)},
+          {"conversion", payment.curr_conv
+                             ? Json(to_string(*payment.curr_conv, payment.currency))
+                             : Json()},
           {"decided_at", payment.decided_at ? Json(to_string(*payment.decided_at)) : Json()},
           {"items", std::move(items)}};
 }
@@ -83,7 +104,12 @@ Json to_json(const OrderSummary& order) {
 
 Json terms_json(const Order& order) {
   const auto& terms = order.terms;
-  return {{"capture", terms.capture_now ? "now" : "later"},
+  const auto& details = terms.details;
+  return {{"billing_address", details.avs_data ? address_json(*details.avs_data) : Json()},
+          {"market", details.market_data ? Json(describe(*details.market_data)) : Json()},
+          {"merch_group", word_json(details.merch_group)},
+          {"merch_cat_code", id_json(details.merch_cat_code)},
+          {"capture", terms.capture_now ? "now" : "later"},
           {"first_charge", to_json(terms.first_charge)},
           {"mandate", terms.mandate ? Json(describe(*terms.mandate)) : Json()}};
 }
@@ -98,10 +124,15 @@ Json to_json(const BatchTotals& totals) {
 
 Result<RequestOutcome> wait_for(Store& store, const RRPID& rrpid, Duration wait) {
   const auto clock = system_clock();
-  const auto end = clock() + wait;
+  const auto begin = clock(), end = begin + wait;
+  ProgressLine progress;
   for (;;) {
     auto outcome = TRY(store.outcome(rrpid));
     if (outcome.state != RequestOutcome::State::open || clock() >= end) return outcome;
+    if (clock() - begin > kWorthTelling) {
+      const auto seconds = std::chrono::floor<std::chrono::seconds>(clock() - begin).count();
+      progress.show(fmt::format("waiting for the daemon's answer: {} s", seconds));
+    }
     std::this_thread::sleep_for(kLookEvery);
   }
 }

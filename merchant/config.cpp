@@ -13,6 +13,8 @@ constexpr std::string_view kExamples =
     "  set-merchant needs-renewal --dir shop && set-merchant renew --dir shop\n"
     "  set-merchant order create --dir shop --amount \"49.95 EUR\" --description \"One blue mug\"\n"
     "  set-merchant order create --dir shop --cart cart.json --json\n"
+    "  set-merchant order create --dir shop --amount \"240.00 EUR\" --description \"Three nights\" "
+    "--market hotel --market-days 3 --avs-postal-code 10115 --avs-country 276\n"
     "  set-merchant order create --dir shop --amount \"90.00 EUR\" --description \"Three chairs\" "
     "--capture later --first \"30.00 EUR\"\n"
     "  set-merchant order create --dir shop --description \"The paper\" --recurring "
@@ -21,21 +23,11 @@ constexpr std::string_view kExamples =
     "  set-merchant authorize --dir shop ORDER --amount \"30.00 EUR\"\n"
     "  set-merchant capture --dir shop ORDER --amount \"20.00 EUR\" --final\n"
     "  set-merchant refund --dir shop ORDER --amount \"5.00 EUR\" --once return-4711 --json\n"
-    "  set-merchant batch close --dir shop && set-merchant batch report --dir shop --csv";
-
-void add_enroll(CLI::App& app, Config::Enroll& enroll) {
-  app.add_option("--ca", enroll.ca, "The CA's address, host:port")->required();
-  add_trust_options(app, enroll.trust);
-  app.add_option("--token-file", enroll.token_file,
-                 "File with the enrolment token that the CA's operator made; left out where the "
-                 "operator decides later");
-  add_enrollment_flags(app, enroll.flags);
-  app.add_option("--bin", enroll.bin, "The acquirer's BIN, six digits")->required();
-  app.add_option("--id", enroll.id, "Our merchant id, as the token has it")->required();
-  app.add_option(
-      "--host", enroll.hosts,
-      "Name or address that wallets connect to; repeat for more (default: localhost, 127.0.0.1)");
-}
+    "  set-merchant batch close --dir shop && set-merchant batch report --dir shop --csv\n"
+    "  set-merchant audit verify --dir shop --peer-log gateway-log.json\n"
+    "  set-merchant evidence --dir shop XID --out purchase.evidence\n"
+    "  set-merchant events --dir shop --follow --json\n"
+    "  set-merchant webhook add --dir shop --url https://shop.example/openset";
 
 Result<Duration> parse_time_of_day(std::string_view text) {
   // As an instant of some day: the same digits, checked in one place.
@@ -45,20 +37,25 @@ Result<Duration> parse_time_of_day(std::string_view text) {
   return *at - day;
 }
 
-void add_serve(CLI::App& app, Config::Serve& serve) {
-  add_parsed(app, "--listen", serve.listen, ListenAddress::parse, "Where wallets connect to")
-      ->default_str("127.0.0.1:7700");
-  app.add_option("--gateway", serve.gateway, "The gateway's address, host:port")->required();
+void add_serve(CLI::App& app, Config& config) {
+  auto& serve = config.serve;
+  add_parsed(app, "--listen", serve.listen, ListenAddress::parse,
+             "Where wallets connect to, host:port; port 0 for any");
+  app.add_option("--gateway", serve.gateway, "The gateway, such as gateway.example:7711")
+      ->required();
   app.add_option("--public-address", serve.public_address,
-                 "host:port for payment links, if wallets see another address than --listen");
+                 "For payment links, if wallets see another address than --listen, such as "
+                 "shop.example:7700");
   add_parsed(app, "--trust-every", serve.trust_every, parse_duration,
-             "How often to look for a new root at the CA, such as 10m");
-  app.add_option("--ready-file", serve.ready_file, "File to write the address to once we serve");
-  add_ca_option(app, serve.ca);
+             "How often to look for a new root at the CA");
+  app.add_option("--ready-file", serve.ready_file, "Gets the address once it answers")
+      ->type_name(kNewFile);
+  add_ca_option(app, config.enroll.ca);
+  add_first_enrollment(app, serve.enroll_first, config.enroll);
   add_revocation_options(app, serve.revocation);
+  add_metrics_options(app, serve.metrics);
   add_parsed(app, "--patience", serve.patience, parse_duration,
-             "How long an unanswered authorisation is asked for before it is cancelled "
-             "(default 15m)");
+             "How long an unanswered authorisation is asked for before it is cancelled");
   app.add_option_function<std::string>(
       "--close-batch-daily",
       [&serve](const std::string& text) {
@@ -67,6 +64,7 @@ void add_serve(CLI::App& app, Config::Serve& serve) {
         serve.close_batches_at = *at;
       },
       "Hour, such as 22:00 (UTC), at which open batches are closed every day");
+  add_event_options(app, serve.events);
 }
 
 void add_doctor(CLI::App& app, Config::Doctor& doctor) {
@@ -75,7 +73,34 @@ void add_doctor(CLI::App& app, Config::Doctor& doctor) {
   app.add_option("--ca", doctor.ca, "The CA's address, host:port (default: where it was enrolled)");
 }
 
-void add_order(CLI::App& app, Config::Order& order) {
+void add_details(CLI::App& create, WrittenDetails& details) {
+  auto& address = details.address;
+  create.add_option("--avs-street", address.street,
+                    "Street and number of the card's billing address, for the issuer to compare");
+  create.add_option("--avs-postal-code", address.postal_code, "Its postal code");
+  create.add_option("--avs-city", address.city, "Its city");
+  create.add_option("--avs-state", address.state, "Its state or province");
+  create.add_option("--avs-country", address.country, "Its country, three digits of ISO 3166");
+  auto& market = details.market;
+  create.add_option("--market", market.name, "Market data: hotel, auto or transport");
+  create.add_option("--market-days", market.days, "Days of the stay or rental, 1 to 99");
+  create.add_option("--market-prestige", market.prestige,
+                    "Prestige programme of the hotel: 100, 500 or 1000");
+  create.add_option("--merch-group", details.merch_group,
+                    "Kind of shop in SET's words, such as lodging or mailOrPhoneOrder");
+  create.add_option("--merch-cat-code", details.merch_cat_code, "Merchant category, four digits");
+  create.add_option("--special-processing", details.special_processing,
+                    "directMarketing or preferredCustomer");
+  create.add_flag("--card-suspect", details.card_suspect, "Tell the issuer that the card is suspect");
+  create.add_flag("--request-card-type", details.request_card_type,
+                  "Ask what kind of card it is; `order show` tells");
+}
+
+void add_limit(CLI::App& list, std::int64_t& at_most) {
+  list.add_option("--limit", at_most, "At most so many")->check(CLI::Range(1, 100'000));
+}
+
+void add_order(CLI::App& app, Config::Order& order, std::int64_t& at_most) {
   app.require_subcommand(1);
   auto* create = app.add_subcommand("create", "Make an order and print its payment link");
   auto* amount =
@@ -83,7 +108,8 @@ void add_order(CLI::App& app, Config::Order& order) {
   auto* description = create->add_option("--description", order.description,
                                          "What is sold, as the customer reads it");
   auto* cart =
-      create->add_option("--cart", order.cart, "JSON file with items, tax, shipping and total");
+      create->add_option("--cart", order.cart, "JSON file with items, tax, shipping and total")
+          ->type_name(kFile);
   auto& terms = order.terms;
   create->add_option("--capture", terms.capture,
                      "now (a sale, the default) or later, by `capture`");
@@ -99,8 +125,9 @@ void add_order(CLI::App& app, Config::Order& order) {
   recurring->needs(description);
   cart->excludes(amount)->excludes(description);
   add_parsed(*create, "--valid", order.life, parse_duration,
-             "How long it can be paid (default 1h)");
-  app.add_subcommand("list", "All orders, newest first");
+             "How long it can be paid");
+  add_details(*create, order.details);
+  add_limit(*app.add_subcommand("list", "Orders, newest first"), at_most);
   app.add_subcommand("show", "One order")->add_option("id", order.id, "Order number")->required();
 }
 
@@ -111,7 +138,13 @@ void add_payment(CLI::App& app, Config::Payment& payment) {
   app.add_option("--once", payment.once,
                  "A name of your own for this request: repeated under it, nothing is done twice");
   add_parsed(app, "--wait", payment.wait, parse_duration,
-             "How long to wait for the answer (default 30s)");
+             "How long to wait for the answer");
+}
+
+void add_batch_wish(CLI::App& app, Config::Payment& payment) {
+  app.add_option("--batch", payment.batch,
+                 "BatchID to count it in, which must be open (default: the gateway's open one, or, "
+                 "if its own batch is closed, the one that `batch open` opened)");
 }
 
 void add_amount(CLI::App& app, Config::Payment& payment, const char* description) {
@@ -125,6 +158,7 @@ void add_payments(CLI::App& app, Config::Payment& payment) {
   authorize->footer("Example: set-merchant authorize --dir shop ORDER --amount \"30.00 EUR\"");
   add_payment(*authorize, payment);
   add_amount(*authorize, payment, "Default: what one charge may come to, or what is left");
+  add_batch_wish(*authorize, payment);
   auto* capture = app.add_subcommand("capture",
                                      "Capture what is authorised; several orders in one "
                                      "request, whole or in part");
@@ -133,6 +167,7 @@ void add_payments(CLI::App& app, Config::Payment& payment) {
       "  set-merchant capture --dir shop ORDER --amount \"20.00 EUR\" --final --once parcel-1");
   add_payment(*capture, payment);
   add_amount(*capture, payment, "Default: all that is left");
+  add_batch_wish(*capture, payment);
   capture->add_flag("--final", payment.final_capture, "The last capture: what is left is released");
   auto* reverse = app.add_subcommand(
       "reverse", "Release an authorisation that is not captured, or a part of it");
@@ -143,36 +178,44 @@ void add_payments(CLI::App& app, Config::Payment& payment) {
   refund->footer("Example: set-merchant refund --dir shop ORDER --amount \"5.00 EUR\" --json");
   add_payment(*refund, payment);
   add_amount(*refund, payment, "Default: all that is not refunded yet");
+  add_batch_wish(*refund, payment);
   auto* void_refund = app.add_subcommand("void-refund", "Undo a refund");
   auto* void_capture = app.add_subcommand("void-capture", "Undo a capture that was an error");
   for (auto* undo : {void_refund, void_capture}) {
     undo->footer("Example: set-merchant " + undo->get_name() + " --dir shop ORDER --item 3fa9");
     add_payment(*undo, payment);
+    add_batch_wish(*undo, payment);
     undo->add_option("--item", payment.item,
                      "Which one, by the beginning of its RRPID (default: the last)");
   }
 }
 
-void add_batch(CLI::App& app, Config::Batch& batch) {
+void add_batch(CLI::App& app, Config::Batch& batch, std::int64_t& at_most) {
   app.require_subcommand(1);
+  add_limit(*app.add_subcommand("list", "Batches that we know of, youngest first"), at_most);
   auto* open = app.add_subcommand("open", "Open a batch at the gateway");
   auto* close = app.add_subcommand("close", "Close a batch; the gateway compares our sums");
+  auto* purge = app.add_subcommand(
+      "purge", "Undo every capture and refund of an open batch, at the bank too");
   auto* show = app.add_subcommand("show", "Ask the gateway about a batch and compare");
   auto* report = app.add_subcommand("report", "Settlement report of a batch, from our own books");
-  for (auto* command : {open, close, show, report}) {
+  for (auto* command : {open, close, purge, show, report}) {
     command->footer("Example: set-merchant batch " + command->get_name() + " --dir shop");
     command->add_option("id", batch.id, "BatchID (default: the open one)");
   }
-  for (auto* command : {open, close, show})
+  for (auto* command : {open, close, purge, show})
     add_parsed(*command, "--wait", batch.wait, parse_duration,
-               "How long to wait for the answer (default 30s)");
-  show->add_flag("--items", batch.items, "Each item, as the gateway has it");
+               "How long to wait for the answer");
+  auto* items = show->add_flag("--items", batch.items, "Each item, as the gateway has it");
+  show->add_flag("--errors", batch.errors, "Of the items, those that failed")->needs(items);
   report->add_flag("--csv", batch.csv, "A line for each item, with commas");
 }
 
 Command batch_command_of(const CLI::App& batch) {
+  if (batch.got_subcommand("list")) return Command::batch_list;
   if (batch.got_subcommand("open")) return Command::batch_open;
   if (batch.got_subcommand("close")) return Command::batch_close;
+  if (batch.got_subcommand("purge")) return Command::batch_purge;
   return batch.got_subcommand("show") ? Command::batch_show : Command::batch_report;
 }
 
@@ -185,11 +228,15 @@ Command command_of(const CLI::App& app) {
   if (app.got_subcommand("enroll")) return Command::enroll;
   if (app.got_subcommand("healthcheck")) return Command::healthcheck;
   if (app.got_subcommand("doctor")) return Command::doctor;
+  if (app.got_subcommand("audit")) return Command::audit;
+  if (app.got_subcommand("evidence")) return Command::evidence;
   if (app.got_subcommand("renew")) return Command::renew;
   if (app.got_subcommand("needs-renewal")) return Command::needs_renewal;
   for (const auto& [name, command] : kPaymentCommands) {
     if (app.got_subcommand(name)) return command;
   }
+  if (app.got_subcommand("events")) return Command::events;
+  if (app.got_subcommand("webhook")) return Command::webhook;
   if (app.got_subcommand("batch")) return batch_command_of(*app.get_subcommand("batch"));
   if (!app.got_subcommand("order")) return Command::serve;
   const auto* order = app.get_subcommand("order");
@@ -204,13 +251,18 @@ Result<Config> Config::parse(int argc, const char* const* argv) {
   config.serve.listen = TRY(ListenAddress::parse("127.0.0.1:7700"));
   CLI::App app("set-merchant takes orders from wallets and asks the gateway to authorise them",
                "set-merchant");
+  add_common_options(app, config.common, kExamples);
   app.require_subcommand(1);
-  app.add_option("--dir", config.dir, "Directory with keys, certificates and database")->required();
-  app.add_option("--database", config.database, "Default: sqlite:DIR/merchant.db");
+  app.add_option("--dir", config.dir, "Directory with keys, certificates and database, such as "
+                 "/var/lib/set/merchant")
+      ->required()
+      ->type_name(kDirectory);
+  app.add_option("--database", config.database, "Default: sqlite:DIR/merchant.db; or postgresql://set@db.example/merchant");
   add_key_options(app, config.keys);
   add_admin_option(app, config.admin_listen);
-  add_enroll(*app.add_subcommand("enroll", "Get certificates from the CA"), config.enroll);
-  add_serve(*app.add_subcommand("serve", "Take orders until SIGTERM"), config.serve);
+  add_enrollment_options(*app.add_subcommand("enroll", "Get certificates from the CA"),
+                         config.enroll);
+  add_serve(*app.add_subcommand("serve", "Take orders until SIGTERM"), config);
   add_doctor(*app.add_subcommand("doctor",
                                  "Examine keys, certificates, database and peers, and say "
                                  "what to do"),
@@ -218,18 +270,32 @@ Result<Config> Config::parse(int argc, const char* const* argv) {
   add_renew_options(*app.add_subcommand("renew", "Renew what is due; `serve` does so by itself"),
                     config.renew);
   app.add_subcommand("needs-renewal", "Print the dates; exit code 0 if a renewal is due, 1 if not");
-  add_order(*app.add_subcommand("order", "Make orders and look at them"), config.order);
+  add_order(*app.add_subcommand("order", "Make orders and look at them"), config.order,
+            config.at_most);
   add_payments(app, config.payment);
-  add_batch(*app.add_subcommand("batch", "Open, close and look at batches"), config.batch);
+  add_batch(*app.add_subcommand("batch", "Open, close and look at batches"), config.batch,
+            config.at_most);
+  auto& audit = *app.add_subcommand("audit", "The log of every request, also the refused ones");
+  audit.require_subcommand(1);
+  add_audit_verbs(audit, config.audit);
+  add_evidence_options(
+      *app.add_subcommand("evidence", "What was signed of a purchase, as a file that anybody can "
+                                      "verify with set-ca evidence verify"),
+      config.evidence);
+  add_events(*app.add_subcommand("events", "What happened, for the shop's own software"),
+             config.events);
+  auto& webhook = *app.add_subcommand("webhook", "Send events to the shop's own software");
+  add_webhook(webhook, config.webhook);
   app.add_subcommand("healthcheck", "Ask the running daemon whether it serves; exit code 0 or 1");
-  add_common_options(app, config.common, kExamples);
   TRY(set::parse(app, config.common, argc, argv));
   config.command = command_of(app);
+  config.webhook.action = webhook_action_of(webhook);
   set_default_admin(config.admin_listen, config.dir);
   CHECK_OR_FAIL(config.command != Command::order_create || !config.order.amount.empty() ||
                     !config.order.cart.empty() || !config.order.terms.recurring.empty(),
                 ErrorCode::invalid_argument,
                 "order create needs --amount and --description, or --cart, or --recurring");
+  TRY(check_first_enrollment(config.serve.enroll_first, config.enroll));
   if (config.enroll.hosts.empty()) config.enroll.hosts = {"localhost", "127.0.0.1"};
   return config;
 }

@@ -6,13 +6,18 @@
 #include <vector>
 
 #include "common/base/time.h"
+#include "common/daemon/audit_command.h"
+#include "common/daemon/evidence_command.h"
 #include "common/daemon/key_access.h"
+#include "common/daemon/metrics_http.h"
 #include "common/daemon/options.h"
 #include "common/daemon/server.h"
 #include "common/enrollment/enrollment_flags.h"
 #include "common/enrollment/renewal_command.h"
 #include "common/enrollment/revocation_watch.h"
 #include "common/enrollment/trust_renewal.h"
+#include "merchant/details.h"
+#include "merchant/event_options.h"
 #include "merchant/terms.h"
 
 namespace set::merchant {
@@ -31,10 +36,16 @@ enum class Command {
   refund,
   void_refund,
   void_capture,
+  batch_list,
   batch_open,
   batch_close,
+  batch_purge,
   batch_show,
   batch_report,
+  audit,
+  evidence,
+  events,
+  webhook,
   healthcheck,
   doctor
 };
@@ -47,30 +58,25 @@ struct Config {
   KeySource keys;
   ListenAddress admin_listen;  ///< after parsing never empty: unix:DIR/health.sock by default
 
-  struct Enroll {
-    std::string ca;
-    TrustSource trust;
-    std::filesystem::path token_file;
-    std::string bin;
-    std::string id;
-    std::vector<std::string> hosts;
-    EnrollmentFlags flags;
-  } enroll;
+  PartyEnrollment enroll;  ///< its CA also of serve, for renewals
   struct Serve {
     ListenAddress listen;
     std::string gateway;
     std::string public_address;  ///< empty = what is listened on
     std::filesystem::path ready_file;
     Duration trust_every = kTrustEvery;
-    std::string ca;  ///< for renewals; empty: where we enrolled
+    bool enroll_first = false;
     RevocationWatchOptions revocation;
+    MetricsOptions metrics;
     Duration patience = std::chrono::minutes(15);
     std::optional<Duration> close_batches_at;  ///< after midnight UTC
+    EventOptions events;
   } serve;
   struct Doctor {
     std::string gateway, ca;  ///< empty = as `serve` and `enroll` had them
   } doctor;
   RenewOptions renew;
+  std::int64_t at_most = 100;  ///< of order list, batch list
   struct Order {
     std::string amount;
     std::string description;
@@ -78,6 +84,7 @@ struct Config {
     Duration life = std::chrono::hours(1);
     std::string id;
     WrittenTerms terms;
+    WrittenDetails details;
   } order;
   struct Payment {
     std::vector<std::string> orders;
@@ -85,15 +92,22 @@ struct Config {
     std::string authorization;  ///< the beginning of an authRRPID; empty: any
     std::string item;           ///< likewise of what is undone
     bool final_capture = false;
+    std::string batch;  ///< empty: the gateway's open one, or the one that we opened
     std::string once;
     Duration wait = std::chrono::seconds(30);
   } payment;
   struct Batch {
     std::string id;  ///< empty: the open one
     bool items = false;
+    bool errors = false;  ///< of the items, those that failed
     bool csv = false;
     Duration wait = std::chrono::seconds(30);
   } batch;
+
+  AuditOptions audit;
+  EvidenceOptions evidence;
+  EventQuery events;
+  WebhookWish webhook;
 
   /// Errors as set::parse(); ends the process after --help or --version.
   static Result<Config> parse(int argc, const char* const* argv);

@@ -3,6 +3,7 @@
 #include "common/daemon/doctor.h"
 #include "merchant/schema.h"
 #include "merchant/store.h"
+#include "merchant/webhook_store.h"
 
 namespace set::merchant {
 namespace {
@@ -15,6 +16,26 @@ std::string setting(const Config& config, std::string_view name) {
   return store->find_setting(name).value_or(std::nullopt).value_or("");
 }
 
+// Where events go, and whether they arrive.
+void examine_webhooks(Examination& examination, const Config& config) {
+  auto database = Database::open(config.database_url(), DatabaseUse::command);
+  if (!database) return;  // examine_database() has said so
+  const auto all = WebhookStore(*database).list();
+  if (!all) return examination.bad("webhooks", all.error(), "look at the database");
+  for (const auto& webhook : *all) {
+    const auto about = "webhook " + webhook.id;
+    if (!webhook.enabled) {
+      examination.note(about, "disabled: " + webhook.disabled_why);
+    } else if (webhook.failing_since) {
+      examination.bad(
+          about, {ErrorCode::peer_unavailable, "fails since " + to_string(*webhook.failing_since)},
+          "set-merchant webhook deliveries " + webhook.id + " says why; mend its receiver");
+    } else {
+      examination.good(about, "nothing fails");
+    }
+  }
+}
+
 }  // namespace
 
 Result<void> run_doctor(const Config& config) {
@@ -24,6 +45,7 @@ Result<void> run_doctor(const Config& config) {
   const bool usable =
       examine_database(examination, config.database_url(), kMigrations.back().number);
   examine_daemon(examination, config.admin_listen.str());
+  if (usable) examine_webhooks(examination, config);
   if (!identity) return examination.report(config.common.json);
 
   const auto& party = *identity->party;

@@ -34,6 +34,7 @@ struct Item {
   std::optional<RRPID> reversed = std::nullopt;  ///< the capture or credit that is undone
   bool final_capture = false;                    ///< the rest of the authorisation is released
   Instant date;
+  std::string batch_wish = {};  ///< to be counted in, if it is named
 };
 
 /// An item with what its message says beside it.

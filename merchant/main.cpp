@@ -4,35 +4,51 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "common/base/live_setting.h"
 #include "common/base/log.h"
+#include "common/daemon/audit_command.h"
+#include "common/daemon/audit_keeper.h"
 #include "common/daemon/client.h"
+#include "common/daemon/evidence_command.h"
+#include "common/daemon/files.h"
 #include "common/daemon/healthcheck.h"
 #include "common/daemon/live_identity.h"
+#include "common/daemon/observation.h"
+#include "common/daemon/reload.h"
 #include "common/daemon/run.h"
 #include "common/daemon/stop.h"
+#include "common/enrollment/first_start.h"
 #include "common/enrollment/register.h"
 #include "common/enrollment/renewer.h"
 #include "merchant/batch_command.h"
 #include "merchant/config.h"
 #include "merchant/doctor_command.h"
+#include "merchant/event_command.h"
+#include "merchant/event_dispatcher.h"
 #include "merchant/order_command.h"
 #include "merchant/payment_command.h"
+#include "merchant/queues.h"
 #include "merchant/service.h"
+#include "merchant/webhook_command.h"
 
 namespace set::merchant {
 namespace {
 
+Result<PartyCertified> get_certificates(const Config& config, const KeyLock& lock) {
+  const auto clock = system_clock();
+  const auto& asked = config.enroll;
+  const auto trust = TRY(load_trust(asked.trust, clock()));
+  const auto ca = CaClient::connect(asked.ca, trust);
+  const PartyToEnroll party{Role::merchant, "",          asked.bin,
+                            asked.id,       asked.hosts, asked.flags.language};
+  return enroll_party_from_token_file(ca, trust, party, asked.token_file, config.dir, lock, clock,
+                                      Rng::system(), TRY(enrollment_options(asked.flags)));
+}
+
 Result<void> enroll(const Config& config) {
   const auto& options = config.enroll;
-  const auto clock = system_clock();
-  const auto trust = TRY(load_trust(options.trust, clock()));
   const auto access = TRY(KeyAccess::read_or_new(config.keys, config.dir / "keys.set"));
-  const auto ca = CaClient::connect(options.ca, trust);
-  const PartyToEnroll party{Role::merchant,        "", options.bin, options.id, options.hosts,
-                            options.flags.language};
-  const auto certified = TRY(
-      enroll_party_from_token_file(ca, trust, party, options.token_file, config.dir, access.lock(),
-                                   clock, Rng::system(), TRY(enrollment_options(options.flags))));
+  const auto certified = TRY(get_certificates(config, access.lock()));
   TRY(save_trust_source(config.dir, options.trust));
   const auto& leaf = certified.signature.leaf;
   if (config.common.json) {
@@ -47,6 +63,16 @@ Result<void> enroll(const Config& config) {
                options.id, leaf.brand(), leaf.thumbprint().hex(), to_string(leaf.not_after()));
   }
   return {};
+}
+
+/// Of `serve --enroll`.
+Result<void> enroll_if_new(const Config& config, const KeyLock& lock) {
+  TRY(make_private_directory(config.dir));
+  return enroll_at_first_start(config.dir, config.enroll, system_clock()(),
+                               [&]() -> Result<void> {
+                                 TRY(get_certificates(config, lock));
+                                 return {};
+                               });
 }
 
 Result<void> check_is_merchant(const Party& party) {
@@ -71,17 +97,55 @@ bool wait_for_gateway(GatewayClient& gateway) {
   return false;
 }
 
+/// What can change while we serve (docs/configuration.md).
+struct LiveSettings {
+  explicit LiveSettings(const Config& config)
+      : revocation(config.serve.revocation),
+        trust_every(config.serve.trust_every),
+        patience(config.serve.patience),
+        close_batches_at(config.serve.close_batches_at),
+        events(config.serve.events) {}
+
+  LiveSetting<RevocationWatchOptions> revocation;
+  LiveSetting<Duration> trust_every, patience;
+  LiveSetting<std::optional<Duration>> close_batches_at;
+  LiveSetting<EventOptions> events;
+
+  std::map<std::string, Reloader<Config>::Take> keys() const {
+    const auto revoked = [now = revocation](const Config& config) {
+      now.set(config.serve.revocation);
+    };
+    const auto told = [now = events](const Config& config) { now.set(config.serve.events); };
+    return {{"serve.events-keep", told},
+            {"serve.webhook-retry", told},
+            {"serve.webhook-max-age", told},
+            {"serve.webhook-disable-after", told},
+            {"serve.revocation-every", revoked},
+            {"serve.revocation-grace", revoked},
+            {"serve.trust-every",
+             [now = trust_every](const Config& config) { now.set(config.serve.trust_every); }},
+            {"serve.patience",
+             [now = patience](const Config& config) { now.set(config.serve.patience); }},
+            {"serve.close-batch-daily", [now = close_batches_at](const Config& config) {
+               now.set(config.serve.close_batches_at);
+             }}};
+  }
+};
+
 Result<void> serve_shop(const Config& config) {
   const auto clock = system_clock();
   auto& rng = Rng::system();
-  const auto access =
-      std::make_shared<const KeyAccess>(TRY(KeyAccess::read(config.keys, config.dir / "keys.set")));
-  const auto ca = renewal_ca(config.serve.ca, config.dir);
+  const auto key_file = config.dir / "keys.set";
+  const auto access = std::make_shared<const KeyAccess>(
+      TRY(config.serve.enroll_first ? KeyAccess::read_or_new(config.keys, key_file)
+                                    : KeyAccess::read(config.keys, key_file)));
+  if (config.serve.enroll_first) TRY(enroll_if_new(config, access->lock()));
+  const auto ca = renewal_ca(config.enroll.ca, config.dir);
   const auto identity = TRY(load_or_renew(config.dir, access, ca, clock, rng));
   TRY(check_is_merchant(*identity->party()));
   auto database = TRY(Database::open(config.database_url(), DatabaseUse::daemon));
-  RevocationWatch revocations(
-      {identity->current_party(), config.dir, ca, config.serve.revocation, clock});
+  const LiveSettings live(config);
+  RevocationWatch revocations({identity->current_party(), config.dir, ca, live.revocation, clock});
   TRY(revocations.start());
   auto store = TRY(Store::open(database));
   const auto party = identity->current_party();
@@ -92,9 +156,20 @@ Result<void> serve_shop(const Config& config) {
                      .gateway = gateway,
                      .clock = clock,
                      .rng = rng,
-                     .patience = config.serve.patience,
-                     .close_batches_at = config.serve.close_batches_at});
+                     .patience = live.patience,
+                     .close_batches_at = live.close_batches_at});
   Service service({party, store, gateway, resolver, clock, rng});
+  const auto audit_head = std::make_shared<CurrentAuditHead>();
+  identity->tell_audit_head(audit_head);
+  const auto audit =
+      TRY(AuditKeeper::start({database, clock, audit_head}, *identity->party()));
+  audit->watch(service.counts());
+
+  const auto observation = TRY(Observation::start("set-merchant", config.serve.metrics, clock));
+  observation->watch(database);
+  observation->watch(database, kQueues);
+  observation->watch(party);
+  observation->watch(identity->current_tls());
 
   ServerLimits limits;
   limits.max_concurrent_streams = 32;  // wallets connect here
@@ -104,36 +179,64 @@ Result<void> serve_shop(const Config& config) {
                          server_credentials(identity->current_tls(), ClientCertificate::optional),
                          {&service},
                          limits})));
-  auto admin = TRY(Server::start_admin(config.admin_listen));
-  const auto& address = servers.front().address();
+  servers.push_back(TRY(Server::start_admin(config.admin_listen)));
+  const auto address = servers.front().address();
   TRY(store.put_setting(
       kPublicAddress, config.serve.public_address.empty() ? address : config.serve.public_address));
   TRY(store.put_setting(kGatewayAddress, config.serve.gateway));
 
+  EventDispatcher dispatcher(
+      {database, live.events, config.dir, identity->lock(), clock, rng});
   expect_stop();
-  if (!wait_for_gateway(gateway)) return {};
-  TRY(resolver.start());
+  const Reloader<Config> reloader(config, live.keys());
+  TRY(dispatcher.start());
   // Payment links name a certificate that we have, also while a new one is being taken in.
-  const auto name_in_links = [&store](const Party& in_use) {
+  const auto name_in_links = [&store, &clock](const Party& in_use) {
     const auto thumbprint = in_use.signature.value().leaf.thumbprint().hex();
-    const auto named = store.put_setting(kLinkCertificate, thumbprint);
+    const auto named = store.put_link_certificate(thumbprint, clock());
     if (!named) log_error("payment links name an older certificate", named.error());
   };
   name_in_links(*identity->party());
-  Renewer renewer({*identity, ca, clock, rng, name_in_links});
+  const auto take_in = [&](const Party& in_use) {
+    name_in_links(in_use);
+    audit->keys_changed(in_use);
+  };
+  // Before we wait: a gateway that stays away longer than our TLS certificate lasts would else never
+  // let us in again.
+  Renewer renewer({*identity, ca, clock, rng, take_in});
   renewer.start();
+  const std::string why = "the gateway's certificates are not known yet";
+  observation->readiness().hold("gateway", why);
+  servers.back().set_serving(false, why);
+  if (!wait_for_gateway(gateway)) return {};
+  observation->readiness().release("gateway");
+  TRY(resolver.start());
   std::jthread trust([&] {
     keep_trust_until_stop([&] { return identity->party()->trust; }, config.dir,
-                          config.serve.trust_every, clock);
+                          live.trust_every, clock);
   });
-  admin.set_serving(true);
-  auto served = serve(std::move(servers), config.serve.ready_file);
+  auto served =
+      serve(std::move(servers), config.serve.ready_file, observation->readiness());
   request_stop();  // also where serving ended by itself: who keeps the trust waits for it
   resolver.stop();
+  dispatcher.stop();
   return served;
 }
 
+Result<void> audit_log(const Config& config) {
+  auto database = TRY(Database::open(config.database_url(), DatabaseUse::command));
+  TRY(Store::open(database));
+  return run_audit(database, config.audit, config.common.json);
+}
+
+Result<void> export_evidence(const Config& config) {
+  auto database = TRY(Database::open(config.database_url(), DatabaseUse::command));
+  TRY(Store::open(database));
+  return write_evidence_file(database, config.evidence, "merchant", config.dir);
+}
+
 Result<void> run_command(const Config& config) {
+  if (config.common.instead) return config.common.instead();
   switch (config.command) {
     case Command::enroll:
       return enroll(config);
@@ -158,12 +261,23 @@ Result<void> run_command(const Config& config) {
     case Command::void_refund:
     case Command::void_capture:
       return run_payment(config);
+    case Command::batch_list:
+      return list_batches(config);
     case Command::batch_open:
     case Command::batch_close:
+    case Command::batch_purge:
     case Command::batch_show:
       return ask_about_batch(config);
     case Command::batch_report:
       return report_batch(config);
+    case Command::audit:
+      return audit_log(config);
+    case Command::evidence:
+      return export_evidence(config);
+    case Command::events:
+      return show_events(config);
+    case Command::webhook:
+      return run_webhook(config);
     case Command::healthcheck:
       return healthcheck(config.admin_listen.str(), nullptr);
   }

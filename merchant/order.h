@@ -9,7 +9,7 @@
 #include "common/base/amount.h"
 #include "common/base/time.h"
 #include "common/crypto/random.h"
-#include "common/message/install_recur.h"
+#include "common/message/authorization.h"
 
 namespace set::merchant {
 
@@ -20,6 +20,7 @@ struct OrderTerms {
       std::nullopt;  ///< the first authorisation's amount if more follow it
   std::optional<InstallRecurData> mandate =
       std::nullopt;  ///< offered in PInitRes, for the cardholder to sign
+  AuthReqDetails details = {};  ///< said in each AuthReq
 };
 
 /// One offer. Open until it expires or is paid.

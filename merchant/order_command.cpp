@@ -16,15 +16,29 @@ namespace {
 struct Priced {
   std::optional<Amount> amount;
   std::string description;
+  WrittenDetails details;  // with those of the cart
 };
+
+// From the cart, unless the command line has it.
+template <class Part>
+Result<void> take(const Part& in_cart, Part& out, const char* what) {
+  if (in_cart.empty()) return {};
+  CHECK_OR_FAIL(out.empty(), ErrorCode::invalid_argument,
+                std::string(what) + " stands in the cart already");
+  out = in_cart;
+  return {};
+}
 
 Result<Priced> priced(const Config::Order& order) {
   if (!order.cart.empty()) {
     const auto cart = TRY(parse_cart(TRY(read_text_file(order.cart, 256 * 1024))));
-    return Priced{cart.total, describe(cart)};
+    auto details = order.details;
+    TRY(take(cart.details.address, details.address, "the billing address"));
+    TRY(take(cart.details.market, details.market, "the market"));
+    return Priced{cart.total, describe(cart), std::move(details)};
   }
-  if (order.amount.empty()) return Priced{std::nullopt, order.description};
-  return Priced{TRY(Amount::parse(order.amount)), order.description};
+  if (order.amount.empty()) return Priced{std::nullopt, order.description, order.details};
+  return Priced{TRY(Amount::parse(order.amount)), order.description, order.details};
 }
 
 void print_payment(const PaymentSummary& payment) {
@@ -36,6 +50,11 @@ void print_payment(const PaymentSummary& payment) {
       text(payment.authorized), text(payment.captured), text(payment.credited),
       payment.auth_code ? to_string(*payment.auth_code) : "", payment.approval_code,
       text(payment.left_to_capture()), remainder_of(payment));
+  const auto& notes = payment.notes;
+  if (notes.avs_result) fmt::print("  address  {}\n", to_string(*notes.avs_result));
+  if (notes.card_type) fmt::print("  card     {}\n", to_string(*notes.card_type));
+  if (payment.curr_conv)
+    fmt::print("  billed   {}\n", to_string(*payment.curr_conv, payment.currency));
   for (const auto& line : payment.items) {
     fmt::print("  {:<16} {:<9} {:>16}  {}  {} {}\n", to_string(line.item.kind),
                to_string(line.state), to_string(line.item.amount),
@@ -57,7 +76,8 @@ Result<Certificate> link_certificate(const std::filesystem::path& directory,
 Result<void> create_order(const Config& config) {
   const auto now = system_clock()();
   const auto price = TRY(priced(config.order));
-  const auto terms = TRY(make_terms(config.order.terms, price.amount, now));
+  auto terms = TRY(make_terms(config.order.terms, price.amount, now));
+  terms.terms.details = TRY(make_details(price.details));
   auto database = TRY(open_database(config));
   auto store = TRY(Store::open(database));
   const auto certificate =
@@ -92,7 +112,7 @@ Result<void> create_order(const Config& config) {
 Result<void> list_orders(const Config& config) {
   auto database = TRY(open_database(config));
   auto store = TRY(Store::open(database));
-  const auto orders = TRY(store.list_orders(system_clock()()));
+  const auto orders = TRY(store.list_orders(system_clock()(), config.at_most));
   if (config.common.json) {
     Json out = Json::array();
     for (const auto& order : orders) out.push_back(to_json(order));
@@ -126,6 +146,8 @@ Result<void> show_order(const Config& config) {
              to_string(order.order.created_at), to_string(order.order.expires_at),
              order.order.description);
   if (order.order.terms.mandate) fmt::print("Mandate  {}\n", describe(*order.order.terms.mandate));
+  const auto& details = order.order.terms.details;
+  if (details.market_data) fmt::print("Market   {}\n", describe(*details.market_data));
   for (const auto& payment : order.payments) print_payment(payment);
   return {};
 }

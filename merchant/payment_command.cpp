@@ -12,6 +12,8 @@ namespace {
 
 using merchant::to_json;  // beside the one that follows
 
+constexpr std::size_t kMaxBatchID = 32;
+
 constexpr std::pair<Command, ItemKind> kKinds[] = {
     {Command::capture, ItemKind::capture},
     {Command::reverse, ItemKind::reversal},
@@ -44,19 +46,22 @@ Result<RRPID> want(Store& store, const Config& config, const std::vector<LIDM>& 
   const auto& payment = config.payment;
   std::optional<Amount> amount;
   if (!payment.amount.empty()) amount = TRY(Amount::parse(payment.amount));
+  CHECK_OR_FAIL(payment.batch.size() <= kMaxBatchID, ErrorCode::invalid_argument,
+                "a BatchID has at most 32 characters");
   const auto now = system_clock()();
   const auto rrpid = Rng::system().make<RRPID>();
   if (config.command == Command::authorize) {
     CHECK_OR_FAIL(orders.size() == 1, ErrorCode::invalid_argument,
                   "one authorisation is about one order");
-    return store.want_charge(orders.front(), amount, payment.once, rrpid, now);
+    return store.want_charge(orders.front(), {amount, payment.batch}, payment.once, rrpid, now);
   }
   const auto authorization = TRY(hex_beginning(payment.authorization));
   const auto item = TRY(hex_beginning(payment.item));
   const auto* kind =
       std::ranges::find(kKinds, config.command, &std::pair<Command, ItemKind>::first);
   CHECK_OR_FAIL(kind != std::end(kKinds), ErrorCode::internal, "this command asks for no item");
-  const ItemWish wish{kind->second, amount, authorization, item, payment.final_capture};
+  const ItemWish wish{kind->second, amount, authorization,
+                      item,         payment.final_capture, payment.batch};
   return store.want(orders, wish, payment.once, rrpid, now);
 }
 

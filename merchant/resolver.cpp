@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/daemon/instruments.h"
+#include "common/daemon/trace.h"
 #include "common/store/crash_point.h"
 #include "common/store/replies.h"
 #include "merchant/authorization.h"
@@ -25,6 +27,16 @@ std::string_view state_name(const Decided& decided) {
 AuthCode auth_code_of(const Decided& decided) {
   const auto* declined = std::get_if<Declined>(&decided);
   return declined != nullptr ? declined->code : AuthCode::approved;
+}
+
+void measure(const Decided& decided) {
+  metrics::authorizations.count(auth_code_of(decided));
+  if (const auto* authorized = std::get_if<Authorized>(&decided))
+    metrics::count_money({"authorized"}, authorized->amount);
+  if (const auto* captured = std::get_if<Captured>(&decided)) {
+    metrics::count_money({"authorized"}, captured->authorized.amount);
+    metrics::count_money({"captured"}, captured->amount);
+  }
 }
 
 RRPID auth_rrpid_of(const Authorization& authorization) {
@@ -56,11 +68,13 @@ Result<Authorization> Resolver::resolve(const Ordered& order, AwaitingAuthRes aw
     return std::move(younger.request);
   };
   const auto answer =
-      TRY(ask<AuthRes>(self, awaiting.auth_rrpid, awaiting.request, deadline, make_younger));
+      TRY(ask<AuthRes>(self, awaiting.auth_rrpid, awaiting.request, {order.initiated.ids.xid},
+                       deadline, make_younger));
   crash_point("merchant:auth-res-received");
   auto decided = decide(self, order, awaiting, answer);
   if (!decided) return Authorization(std::move(awaiting));
-  auto saved = TRY(save(order, awaiting.auth_rrpid, std::move(*decided)));
+  const auto proof = proof_of(self, awaiting.auth_rrpid, answer);
+  auto saved = TRY(save(order, awaiting.auth_rrpid, std::move(*decided), proof));
   crash_point("merchant:auth-res-saved");
   if (const auto* auth_res = std::get_if<OpenedAnswer<AuthRes>>(&answer))
     note_certificate(auth_res->message->pe_thumb);
@@ -99,13 +113,31 @@ std::optional<Decided> Resolver::decide(const Party& self, const Ordered& order,
   return std::move(*decided);
 }
 
+std::vector<Certificate> Resolver::known_issuers() const {
+  const auto known = parts_.gateway.certificates();
+  return known == nullptr ? std::vector<Certificate>() : known->key_exchange.issuers;
+}
+
+Proof Resolver::proof_of(const Party& self, const RRPID& rrpid,
+                         const GatewayAnswer<AuthRes>& answer) {
+  const auto now = parts_.clock();
+  if (const auto* auth_res = std::get_if<OpenedAnswer<AuthRes>>(&answer)) {
+    const auto code = to_string(auth_res->message->auth_code);
+    return proof_of_answer(*auth_res, known_issuers(), *self.trust, code, now);
+  }
+  const auto* refused = std::get_if<Refused>(&answer);
+  if (refused == nullptr) return {};
+  return {.entry = told_entry(wire::MESSAGE_TYPE_AUTH_RES, rrpid, to_string(refused->code), now)};
+}
+
 Result<Authorization> Resolver::save(const Ordered& order, const RRPID& auth_rrpid,
-                                     Decided decided) {
+                                     Decided decided, const Proof& proof) {
   const auto& xid = order.initiated.ids.xid;
-  const auto saved = parts_.store.advance(order, decided);
+  const auto saved = parts_.store.advance(order, decided, proof);
   if (saved) {
     log_info("authorization decided", xid, LogWord{"state", state_name(decided)},
              auth_code_of(decided));
+    measure(decided);
     return authorization_of(std::move(decided));
   }
   // Somebody else sent the same bytes and was first; the gateway told both the same.
@@ -130,12 +162,14 @@ Result<void> Resolver::take_up(const OpenRequest& open) {
     const auto gateway = TRY(certificates());
     const auto now = parts_.clock();
     *awaiting = TRY(make_auth_req(*order, *awaiting, self, *gateway, now, parts_.rng));
+    const auto proof = proof_of_request(wire::MESSAGE_TYPE_AUTH_REQ, awaiting->request, self,
+                                        {*open.xid}, now);
     TRY(parts_.store.save_bytes(open.rrpid, awaiting->request,
-                                self.signature.value().leaf.thumbprint(), now));
+                                self.signature.value().leaf.thumbprint(), now, proof));
   }
   const auto now_is = TRY(resolve(*order, std::move(*awaiting), kResolverDeadline));
   const bool silent = std::holds_alternative<AwaitingAuthRes>(now_is) &&
-                      parts_.clock() >= open.waiting_since + parts_.patience;
+                      parts_.clock() >= open.waiting_since + parts_.patience();
   if (!silent) return {};
   // "An unknown outcome … same bytes again, then AuthRevReq" (protocol §6 rule 5).
   log_warning("authorization given up: it is to be cancelled", *open.xid, open.rrpid);
@@ -191,15 +225,23 @@ void Resolver::resolve_due() {
 }
 
 void Resolver::resolve_one(const Store::Due& due) {
+  const SpanScope span("resolve");  // the call that it belonged to has ended
+  log_context().rrpid = due.rrpid;
+  const auto ours = parts_.store.take_up(
+      due, parts_.clock() + kResolverDeadline + back_off(due.attempts));
+  if (ours && !*ours) return;
   const auto attempt = [&]() -> Result<void> {
+    TRY(ours);
     auto open = TRY(parts_.store.find_open(due.rrpid));
     if (!open) return {};
-    TRY(parts_.store.postpone(due.rrpid,
-                              parts_.clock() + kResolverDeadline + back_off(due.attempts)));
     return open->xid ? take_up(*open) : follow_up(std::move(*open));
   };
   const auto done = attempt();
   if (!done) log_error("open request not resolved", due.rrpid, done.error());
+  // That much was to keep others from taking it up meanwhile; now it is over, however soon.
+  const auto again =
+      parts_.store.try_again_at(due.rrpid, parts_.clock() + back_off(due.attempts));
+  if (!again) log_error("open request not due again", due.rrpid, again.error());
 }
 
 void Resolver::refresh_certificates() {

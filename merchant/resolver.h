@@ -10,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "common/base/live_setting.h"
 #include "merchant/gateway_client.h"
 #include "merchant/store.h"
 
@@ -41,8 +42,8 @@ class Resolver {
     Clock clock;
     Rng& rng;
     Duration tick = std::chrono::milliseconds(200);
-    Duration patience = kPatience;  ///< then an AuthReq without an answer is cancelled
-    std::optional<Duration> close_batches_at = std::nullopt;  ///< every day, after midnight UTC
+    LiveSetting<Duration> patience = kPatience;  ///< then an AuthReq without an answer is cancelled
+    LiveSetting<std::optional<Duration>> close_batches_at = std::nullopt;  ///< every day, after midnight UTC
   };
   explicit Resolver(Parts parts) : parts_(std::move(parts)) {}
   ~Resolver() { stop(); }
@@ -61,7 +62,8 @@ class Resolver {
   /// gateway knows those.
   template <class Res, class Make>
   Result<GatewayAnswer<Res>> ask(const Party& self, const RRPID& rrpid, const Request& request,
-                                 Duration deadline, const Make& make_younger);
+                                 std::vector<XID> purchases, Duration deadline,
+                                 const Make& make_younger);
   void note_certificate(const Thumbprint& pe_thumb);
   Result<std::shared_ptr<const GatewayCertificates>> certificates();
 
@@ -69,7 +71,12 @@ class Resolver {
   std::optional<Decided> decide(const Party& self, const Ordered& order,
                                 const AwaitingAuthRes& awaiting,
                                 const GatewayAnswer<AuthRes>& answer);
-  Result<Authorization> save(const Ordered& order, const RRPID& auth_rrpid, Decided decided);
+  Result<Authorization> save(const Ordered& order, const RRPID& auth_rrpid, Decided decided,
+                             const Proof& proof);
+  /// Certificates above the gateway's, which its answers may leave out.
+  std::vector<Certificate> known_issuers() const;
+  /// What goes into the books with the gateway's answer, or its Error.
+  Proof proof_of(const Party& self, const RRPID& rrpid, const GatewayAnswer<AuthRes>& answer);
   Result<void> take_up(const OpenRequest& open);
 
   // resolver_follow_up.cpp: what follows an authorisation, and batches
@@ -79,6 +86,8 @@ class Resolver {
   Result<void> settle_batch(OpenRequest open);
   template <class Make>
   Result<Request> stored_bytes(OpenRequest& open, const Party& self, const Make& make);
+  /// The gateway said Error.
+  Result<void> refuse(const RRPID& rrpid, MessageType answer, ErrorCode code);
   Party signer_of(const OpenRequest& open);
   void close_batches();
 

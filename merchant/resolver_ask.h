@@ -1,6 +1,7 @@
 // Resolver::ask, for the two files that use it.
 #pragma once
 
+#include "common/audit/proof.h"
 #include "common/base/log.h"
 #include "merchant/resolver.h"
 
@@ -8,15 +9,18 @@ namespace set::merchant {
 
 template <class Res, class Make>
 Result<GatewayAnswer<Res>> Resolver::ask(const Party& self, const RRPID& rrpid,
-                                         const Request& request, Duration deadline,
-                                         const Make& make_younger) {
+                                         const Request& request, std::vector<XID> purchases,
+                                         Duration deadline, const Make& make_younger) {
   constexpr auto kAnswer = Treatment<Res>::info.type;
   auto answer = parts_.gateway.template ask<Res>(self, request, deadline);
   if (std::holds_alternative<TooOld>(answer)) {
     // The same RRPID under a fresh date: the gateway knows by that name what it has done.
     const auto younger = TRY(make_younger());
     const auto now = parts_.clock();
-    const auto saved = parts_.store.replace_bytes(rrpid, younger, now, now - kFreshnessWindow);
+    const auto proof =
+        proof_of_request(request_type_of(kAnswer), younger, self, std::move(purchases), now);
+    const auto saved =
+        parts_.store.replace_bytes(rrpid, younger, now, now - kFreshnessWindow, proof);
     if (!saved && saved.error().code != ErrorCode::conflict) return failure(saved.error());
     if (saved) {
       log_info("request made anew", kAnswer, rrpid);

@@ -1,6 +1,7 @@
 // Resolver, what follows an authorisation: reversals, captures, credits; and batches.
 #include <algorithm>
 
+#include "common/daemon/instruments.h"
 #include "common/store/crash_point.h"
 #include "merchant/authorization_reversal.h"
 #include "merchant/capture.h"
@@ -16,6 +17,32 @@ BatchStatus own_status(const BatchSummary& batch, Instant now) {
   for (const auto& line : batch.lines) opened = std::min(opened, line.item.date);
   return {batch.id, batch.told ? batch.told->open_date : opened, std::nullopt,
           totals_of(batch.lines)};
+}
+
+std::vector<XID> purchases_of(const OpenRequest& open) {
+  std::vector<XID> out;
+  for (const auto& item : open.items) out.push_back(item.ids.xid);
+  return out;
+}
+
+LabelWord movement_of(ItemKind kind) {
+  switch (kind) {
+    case ItemKind::capture: return {"captured"};
+    case ItemKind::capture_reversal: return {"capture_reversed"};
+    case ItemKind::credit: return {"credited"};
+    case ItemKind::credit_reversal: return {"credit_reversed"};
+    case ItemKind::reversal: break;
+  }
+  return {"authorization_reversed"};
+}
+
+void measure_items(std::span<const AskedItem> asked, std::span<const ItemOutcome> outcomes) {
+  for (const auto& outcome : outcomes) {
+    const auto found =
+        std::ranges::find(asked, outcome.auth_rrpid, [](const auto& a) { return a.item.auth_rrpid; });
+    if (found == asked.end()) continue;
+    metrics::count_item(movement_of(found->item.kind), outcome.done, found->item.amount);
+  }
 }
 
 bool is_open_since(const BatchSummary& batch, Instant limit) {
@@ -42,6 +69,12 @@ Result<void> Resolver::follow_up(OpenRequest open) {
   return settle_batch(std::move(open));
 }
 
+Result<void> Resolver::refuse(const RRPID& rrpid, MessageType answer, ErrorCode code) {
+  const auto now = parts_.clock();
+  return parts_.store.refuse(rrpid, to_string(code), now,
+                             told_entry(answer, rrpid, to_string(code), now));
+}
+
 Party Resolver::signer_of(const OpenRequest& open) {
   return signing_as(*parts_.party(), open.signed_as, parts_.clock());
 }
@@ -52,7 +85,9 @@ Result<Request> Resolver::stored_bytes(OpenRequest& open, const Party& self, con
   if (open.request) return std::move(*open.request);
   auto request = TRY(make());
   const auto& signer = self.signature.value().leaf.thumbprint();
-  TRY(parts_.store.save_bytes(open.rrpid, request, signer, parts_.clock()));
+  const auto now = parts_.clock();
+  const auto proof = proof_of_request(open.message, request, self, purchases_of(open), now);
+  TRY(parts_.store.save_bytes(open.rrpid, request, signer, now, proof));
   crash_point("merchant:follow-up-saved");
   return request;
 }
@@ -65,18 +100,23 @@ Result<void> Resolver::settle_items(OpenRequest open, MakeItems make, AcceptItem
     return make(open.rrpid, open.items, Asking{self, *gateway, parts_.clock(), parts_.rng});
   };
   const auto request = TRY(stored_bytes(open, self, make_bytes));
-  const auto answer = TRY(ask<Res>(self, open.rrpid, request, kResolverDeadline, make_bytes));
+  const auto answer = TRY(ask<Res>(self, open.rrpid, request, purchases_of(open),
+                                   kResolverDeadline, make_bytes));
   crash_point("merchant:follow-up-answered");
   if (const auto* refused = std::get_if<Refused>(&answer))
-    return parts_.store.refuse(open.rrpid, to_string(refused->code), parts_.clock());
+    return refuse(open.rrpid, Treatment<Res>::info.type, refused->code);
   const auto* opened = std::get_if<OpenedAnswer<Res>>(&answer);
   if (opened == nullptr) return {};
   const auto outcomes = TRY(accept(open.items, *opened, *gateway));
   std::vector<BatchStatus> batches;
   if constexpr (requires { opened->message->batch_status_seq; })
     batches = opened->message->batch_status_seq;
-  TRY(parts_.store.settle(open.rrpid, outcomes, batches, opened->message.evidence(),
-                          parts_.clock()));
+  const auto now = parts_.clock();
+  const bool all_done = std::ranges::all_of(outcomes, &ItemOutcome::done);
+  TRY(parts_.store.settle(open.rrpid, outcomes, batches, opened->message.evidence(), now,
+                          proof_of_answer(*opened, known_issuers(), *self.trust,
+                                          all_done ? "done" : "refused in part or whole", now)));
+  measure_items(open.items, outcomes);
   for (const auto& outcome : outcomes) {
     log_info("item decided", open.message, outcome.auth_rrpid,
              LogWord{"state", outcome.done ? "done" : "refused"});
@@ -99,13 +139,16 @@ Result<void> Resolver::settle_batch(OpenRequest open) {
   };
   const auto request = TRY(stored_bytes(open, self, make_bytes));
   const auto answer =
-      TRY(ask<BatchAdminRes>(self, open.rrpid, request, kResolverDeadline, make_bytes));
+      TRY(ask<BatchAdminRes>(self, open.rrpid, request, {}, kResolverDeadline, make_bytes));
   if (const auto* refused = std::get_if<Refused>(&answer))
-    return parts_.store.refuse(open.rrpid, to_string(refused->code), parts_.clock());
+    return refuse(open.rrpid, wire::MESSAGE_TYPE_BATCH_ADMIN_RES, refused->code);
   const auto* opened = std::get_if<OpenedAnswer<BatchAdminRes>>(&answer);
   if (opened == nullptr) return {};
   const auto told = TRY(accept_batch_admin_res(open.batch, *opened, *gateway));
-  TRY(parts_.store.settle(open.rrpid, told, opened->message.evidence(), parts_.clock()));
+  const auto now = parts_.clock();
+  TRY(parts_.store.settle(
+      open.rrpid, told, opened->message.evidence(), now,
+      proof_of_answer(*opened, known_issuers(), *self.trust, to_string(told.ba_status), now)));
   log_info("batch told", open.rrpid, told.ba_status);
   note_certificate(told.pe_thumb);
   return {};
@@ -113,9 +156,10 @@ Result<void> Resolver::settle_batch(OpenRequest open) {
 
 // Each batch that was open at the hour, once that day.
 void Resolver::close_batches() {
-  if (!parts_.close_batches_at) return;
+  const auto close_at = parts_.close_batches_at();
+  if (!close_at) return;
   const auto now = parts_.clock();
-  const auto hour = std::chrono::floor<std::chrono::days>(now) + *parts_.close_batches_at;
+  const auto hour = std::chrono::floor<std::chrono::days>(now) + *close_at;
   if (now < hour) return;
   if (batches_closed_on_ != hour) {
     batches_closed_on_ = hour;

@@ -4,8 +4,12 @@
 
 #include <array>
 
+#include "common/audit/statements.h"
 #include "common/store/database.h"
+#include "common/store/leases.h"
 #include "common/store/replies.h"
+#include "merchant/event_store.h"
+#include "merchant/webhook_store.h"
 
 namespace set::merchant {
 
@@ -267,8 +271,28 @@ inline constexpr std::string_view kFollowUpSchema = R"sql(
   ) STRICT;
 )sql";
 
+inline constexpr std::string_view kDetailsSchema = R"sql(
+  -- What an order tells the issuer beside the amount: the canonical AuthReqPayload without amount.
+  ALTER TABLE orders ADD COLUMN auth_details BLOB;
+  -- What the issuer said beside its decision.
+  ALTER TABLE authorizations ADD COLUMN avs_result INTEGER CHECK (avs_result BETWEEN 0 AND 4);
+  ALTER TABLE authorizations ADD COLUMN card_type INTEGER CHECK (card_type BETWEEN 0 AND 15);
+  -- The batch that is named in the request: SaleDetail's BatchID or NewBatchID.
+  ALTER TABLE authorizations ADD COLUMN batch_wish TEXT NOT NULL DEFAULT '';
+  ALTER TABLE items ADD COLUMN batch_wish TEXT NOT NULL DEFAULT '';
+  -- BatchAdminReq: of the details, those that failed.
+  ALTER TABLE requests ADD COLUMN batch_errors INTEGER NOT NULL DEFAULT 0
+    CHECK (batch_errors IN (0, 1));
+  -- All that a named request asks for: under the same name only the same.
+  ALTER TABLE requests ADD COLUMN wish TEXT NOT NULL DEFAULT '';
+)sql";
+
 inline constexpr std::array kMigrations{
     Migration{1, replies::kSchema}, Migration{2, kSchema1}, Migration{3, kSchema2},
-    Migration{4, kPurchaseMerchantSchema}, Migration{5, kFollowUpSchema}};
+    Migration{4, kPurchaseMerchantSchema}, Migration{5, kFollowUpSchema},
+    Migration{6, kEventSchema},            Migration{7, kWebhookSchema},
+    Migration{8, kDetailsSchema},          Migration{9, audit::kChainSchema},
+    Migration{10, audit::kInboxSchema},    Migration{11, statements::kSchema},
+    Migration{12, leases::kSchema}};
 
 }  // namespace set::merchant

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "common/base/log.h"
+#include "common/daemon/instruments.h"
+#include "common/daemon/peer_limiter.h"
 #include "common/store/crash_point.h"
 #include "merchant/authorization.h"
 #include "merchant/purchase.h"
@@ -37,10 +39,29 @@ std::vector<Certificate> own_certificates(const Party& party) {
   return out;
 }
 
+/// What the PRes of this moment says.
+LabelWord outcome_of(const FoundPurchase& purchase) {
+  if (!std::holds_alternative<Ordered>(purchase.state)) return {"rejected"};
+  if (purchase.authorizations.empty()) return {"waiting"};
+  const auto& first = purchase.authorizations.front();
+  if (std::holds_alternative<AwaitingAuthRes>(first) || std::holds_alternative<GivenUp>(first))
+    return {"waiting"};
+  const bool refused =
+      std::holds_alternative<Declined>(first) || std::holds_alternative<Reversed>(first);
+  return {refused ? "declined" : "approved"};
+}
+
 std::vector<Certificate> chain_list(const Chain& chain) {
   std::vector<Certificate> out{chain.leaf};
   out.insert(out.end(), chain.issuers.begin(), chain.issuers.end());
   return out;
+}
+
+// A wallet has no name to show, only an address.
+AuditEntry from_peer(const grpc::ServerContext* context) {
+  AuditEntry entry;
+  entry.peer = peer_address(context);
+  return entry;
 }
 
 }  // namespace
@@ -75,11 +96,12 @@ grpc::Status Service::FetchCertificates(grpc::ServerContext*,
 
 // --- PInitReq → PInitRes ---
 
-grpc::Status Service::PurchaseInit(grpc::ServerContext*, const wire::MessageWrapper* in,
+grpc::Status Service::PurchaseInit(grpc::ServerContext* context, const wire::MessageWrapper* in,
                                    wire::MessageWrapper* out) {
   return handle<PInitReq, PInitRes>(
       receiver_, kWallet, *in, *out,
-      [this](const Opened<PInitReq>& pinit_req) { return purchase_init(pinit_req); });
+      [this](const Opened<PInitReq>& pinit_req) { return purchase_init(pinit_req); },
+      from_peer(context));
 }
 
 Result<Reply<PInitRes>> Service::purchase_init(const Opened<PInitReq>& pinit_req) {
@@ -119,10 +141,11 @@ Result<Initiated> Service::initiate(const Opened<PInitReq>& pinit_req,
 
 // --- PReq → PRes ---
 
-grpc::Status Service::Purchase(grpc::ServerContext*, const wire::MessageWrapper* in,
+grpc::Status Service::Purchase(grpc::ServerContext* context, const wire::MessageWrapper* in,
                                wire::MessageWrapper* out) {
-  return handle<PReq, PRes>(receiver_, kWallet, *in, *out,
-                            [this](const Opened<PReq>& preq) { return purchase(preq); });
+  return handle<PReq, PRes>(
+      receiver_, kWallet, *in, *out, [this](const Opened<PReq>& preq) { return purchase(preq); },
+      from_peer(context));
 }
 
 Result<Reply<PRes>> Service::purchase(const Opened<PReq>& preq) {
@@ -144,6 +167,7 @@ Result<Reply<PRes>> Service::purchase(const Opened<PReq>& preq) {
   }
   const auto& initiated = initiated_of(purchase.state);
   crash_point("merchant:before-pres");
+  metrics::purchases.count(outcome_of(purchase));
   return Reply<PRes>{make_pres(purchase.state, purchase.authorizations, initiated.chall_c),
                      {.trans_ids = initiated.ids, .baggage = {}, .enclosed = {}},
                      true,
@@ -173,7 +197,11 @@ Result<FoundPurchase> Service::save_order(Ordered order, const Opened<PReq>& pre
       TRY(make_auth_req(order, first_authorization(order.initiated.order, parts_.rng.make<RRPID>()),
                         *party_of(order.initiated), *gateway, now, parts_.rng));
   const auto& xid = order.initiated.ids.xid;
-  const auto saved = parts_.store.advance(order, awaiting, now, now + kFlowTime);
+  auto proof = proof_of_request(wire::MESSAGE_TYPE_AUTH_REQ, awaiting.request,
+                                *party_of(order.initiated), {xid}, now);
+  proof.statements.push_back(statement_of(preq.message, preq.bag, *parts_.party()->trust));
+  proof.statements.back().order_half = order_half_of(preq);
+  const auto saved = parts_.store.advance(order, awaiting, now, now + kFlowTime, proof);
   if (saved) {
     log_info("order taken", xid, order.initiated.order.amount);
     crash_point("merchant:preq-saved");
@@ -203,11 +231,12 @@ Result<FoundPurchase> Service::save_rejection(Rejected rejected) {
 
 // --- InqReq → InqRes ---
 
-grpc::Status Service::PurchaseInquiry(grpc::ServerContext*, const wire::MessageWrapper* in,
+grpc::Status Service::PurchaseInquiry(grpc::ServerContext* context, const wire::MessageWrapper* in,
                                       wire::MessageWrapper* out) {
   return handle<InqReq, InqRes>(
       receiver_, kWallet, *in, *out,
-      [this](const Opened<InqReq>& inq_req) { return purchase_inquiry(inq_req); });
+      [this](const Opened<InqReq>& inq_req) { return purchase_inquiry(inq_req); },
+      from_peer(context));
 }
 
 Result<Reply<InqRes>> Service::purchase_inquiry(const Opened<InqReq>& inq_req) {

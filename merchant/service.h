@@ -20,6 +20,9 @@ class Service final : public wire::MerchantService::Service {
   };
   explicit Service(Parts parts);
 
+  /// What is counted for the audit log's keeper.
+  audit::CallCounts& counts() { return receiver_.counts(); }
+
   grpc::Status FetchCertificates(grpc::ServerContext* context,
                                  const wire::FetchCertificatesRequest* in,
                                  wire::FetchCertificatesResponse* out) override;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "merchant/event_store.h"
 #include "merchant/schema.h"
 #include "merchant/store_rows.h"
 
@@ -56,6 +57,26 @@ Result<OrderSummary> summary_of(Transaction& t, const Row& row, Instant now) {
   return out;
 }
 
+Result<void> put_setting_in(Transaction& t, std::string_view name, std::string_view value) {
+  TRY(
+      t.execute("INSERT INTO settings (name, value) VALUES ($1, $2)"
+                " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                {name, value}));
+  return {};
+}
+
+Result<std::optional<std::string>> setting_of(Transaction& t, std::string_view name) {
+  const auto row = TRY(t.query_one("SELECT value FROM settings WHERE name = $1", {name}));
+  if (!row) return std::optional<std::string>();
+  return std::optional<std::string>(row->text(0));
+}
+
+AuditEntry order_entry(const Order& order) {
+  auto entry = set::audit::by_operator("order create", order.created_at);
+  entry.subject = order.id.value;
+  return entry;
+}
+
 }  // namespace
 
 Result<OrderSummary> summary_of(Transaction& t, const LIDM& id, Instant now) {
@@ -89,13 +110,16 @@ Result<void> Store::insert(const Order& order) {
   return database_->in_transaction("merchant:order", [&](Transaction& t) -> Result<void> {
     TRY(t.execute(
         "INSERT INTO orders (id, secret_digest, description, currency, amount, created_at,"
-        " expires_at, capture_now, first_charge, mandate)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        " expires_at, capture_now, first_charge, mandate, auth_details)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         {order.id, order.secret_digest, order.description, order.amount.currency().number(),
          order.amount.minor(), order.created_at, order.expires_at, terms.capture_now ? 1 : 0,
          terms.first_charge ? SqlValue(terms.first_charge->minor()) : SqlValue(),
-         terms.mandate ? SqlValue(serialize(to_wire(*terms.mandate))) : SqlValue()}));
-    return {};
+         terms.mandate ? SqlValue(serialize(to_wire(*terms.mandate))) : SqlValue(),
+         terms.details == AuthReqDetails{} ? SqlValue()
+                                           : SqlValue(serialize(to_wire(terms.details)))}));
+    TRY(set::audit::append(t, order_entry(order)));
+    return tell_order(t, order.id, order.created_at);
   });
 }
 
@@ -113,12 +137,13 @@ Result<std::optional<FoundOrder>> Store::find_order(const LIDM& id) {
       });
 }
 
-Result<std::vector<OrderSummary>> Store::list_orders(Instant now) {
+Result<std::vector<OrderSummary>> Store::list_orders(Instant now, std::int64_t at_most) {
   return database_->in_transaction(
       "merchant:list_orders", [&](Transaction& t) -> Result<std::vector<OrderSummary>> {
         std::vector<OrderSummary> out;
         const auto rows = TRY(t.query("SELECT " + std::string(kOrderColumns) +
-                                      " FROM orders o ORDER BY o.created_at DESC, o.id"));
+                                      " FROM orders o ORDER BY o.created_at DESC, o.id LIMIT $1",
+                                      {at_most}));
         for (const auto& row : rows) out.push_back(TRY(summary_of(t, row, now)));
         return out;
       });
@@ -167,7 +192,7 @@ Result<std::optional<FoundPurchase>> Store::find(const XID& xid) {
 }
 
 Result<void> Store::advance(const Ordered& order, const AwaitingAuthRes& next, Instant now,
-                            Instant next_attempt_at) {
+                            Instant next_attempt_at, const Proof& proof) {
   return database_->in_transaction("merchant:ordered", [&](Transaction& t) -> Result<void> {
     TRY(moved(TRY(save_preq(t, order.initiated, order.preq, "rejected")),
               "this purchase has had its PReq"));
@@ -177,7 +202,9 @@ Result<void> Store::advance(const Ordered& order, const AwaitingAuthRes& next, I
         {order.initiated.ids.xid, order.hod, order.pi}));
     TRY(insert_request(t, {next.auth_rrpid, wire::MESSAGE_TYPE_AUTH_REQ, "", now}, &next.request,
                        next_attempt_at));
-    return insert_authorization(t, order.initiated.ids.xid, next, now);
+    TRY(insert_authorization(t, order.initiated.ids.xid, next, now));
+    TRY(statements::save(t, proof, now));
+    return tell_order(t, order.initiated.order.id, now);
   });
 }
 
@@ -191,22 +218,25 @@ Result<void> Store::advance(const Rejected& purchase) {
 // --- settings ---
 
 Result<void> Store::put_setting(std::string_view name, std::string_view value) {
-  return database_->in_transaction("merchant:put_setting", [&](Transaction& t) -> Result<void> {
-    TRY(
-        t.execute("INSERT INTO settings (name, value) VALUES ($1, $2)"
-                  " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                  {name, value}));
+  return database_->in_transaction("merchant:put_setting", [&](Transaction& t) {
+    return put_setting_in(t, name, value);
+  });
+}
+
+Result<void> Store::put_link_certificate(std::string_view thumbprint, Instant now) {
+  return database_->in_transaction("merchant:certificate", [&](Transaction& t) -> Result<void> {
+    const auto before = TRY(setting_of(t, kLinkCertificate));
+    if (before == thumbprint) return {};
+    TRY(put_setting_in(t, kLinkCertificate, thumbprint));
+    if (!before) return {};  // the first one is enrolled, not renewed
+    TRY(append(t, certificate_event(thumbprint, *before, now)));
     return {};
   });
 }
 
 Result<std::optional<std::string>> Store::find_setting(std::string_view name) {
   return database_->in_transaction(
-      "merchant:find_setting", [&](Transaction& t) -> Result<std::optional<std::string>> {
-        const auto row = TRY(t.query_one("SELECT value FROM settings WHERE name = $1", {name}));
-        if (!row) return std::optional<std::string>();
-        return std::optional<std::string>(row->text(0));
-      });
+      "merchant:find_setting", [&](Transaction& t) { return setting_of(t, name); });
 }
 
 }  // namespace set::merchant

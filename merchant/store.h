@@ -1,12 +1,14 @@
 // Store: the merchant's orders, purchases and authorisations in the database. Called by service and
 // resolver from many threads, and by the operator's commands beside a running daemon; every
-// function is one transaction. Errors, all: storage_unavailable; conflict: somebody else moved
-// first.
+// function is one transaction, and a `proof` goes into the books with it. Errors, all:
+// storage_unavailable; conflict: somebody else moved first.
 #pragma once
 
 #include <optional>
+#include <set>
 #include <vector>
 
+#include "common/audit/statements.h"
 #include "common/store/database.h"
 #include "merchant/authorization_state.h"
 #include "merchant/batch.h"
@@ -65,7 +67,7 @@ class Store {
   Result<void> insert(const Order& order);
   Result<std::optional<FoundOrder>> find_order(const LIDM& id);
   /// Newest first. `now` tells what is expired.
-  Result<std::vector<OrderSummary>> list_orders(Instant now);
+  Result<std::vector<OrderSummary>> list_orders(Instant now, std::int64_t at_most);
   /// not_found.
   Result<OrderSummary> summarize(const LIDM& id, Instant now);
 
@@ -77,7 +79,7 @@ class Store {
   /// Initiated → Ordered, with the AuthReq's exact bytes; `next_attempt_at` is when the resolver
   /// may take it up. conflict: the purchase is no longer Initiated, or another one pays the order.
   Result<void> advance(const Ordered& order, const AwaitingAuthRes& next, Instant now,
-                       Instant next_attempt_at);
+                       Instant next_attempt_at, const Proof& proof = {});
   /// Initiated → Rejected.
   Result<void> advance(const Rejected& purchase);
 
@@ -85,11 +87,11 @@ class Store {
 
   /// AwaitingAuthRes → decided. Overwrites PI, AuthReq and reply key. A declined order may be paid
   /// by another purchase. conflict if it is decided already.
-  Result<void> advance(const Ordered& order, const Decided& decided);
+  Result<void> advance(const Ordered& order, const Decided& decided, const Proof& proof = {});
   /// The next charge of a purchase with an AuthToken: wanted, for the daemon to ask.
   /// not_found, and choose_charge()'s Errors.
-  Result<RRPID> want_charge(const LIDM& id, const std::optional<Amount>& amount,
-                            const std::string& once, const RRPID& rrpid, Instant now);
+  Result<RRPID> want_charge(const LIDM& id, const ChargeWish& wish, const std::string& once,
+                            const RRPID& rrpid, Instant now);
   /// AwaitingAuthRes → GivenUp: its bytes are kept, a reversal `rrpid` is wanted instead.
   /// conflict if it is decided.
   Result<void> give_up(const RRPID& auth_rrpid, const RRPID& rrpid, Instant now);
@@ -106,19 +108,21 @@ class Store {
   Result<std::optional<OpenRequest>> find_open(const RRPID& rrpid);
   /// wanted → asked. conflict if it is asked already.
   Result<void> save_bytes(const RRPID& rrpid, const Request& request, const Thumbprint& signer,
-                          Instant now);
+                          Instant now, const Proof& proof = {});
   /// The same request in younger bytes; the former ones are kept until it is decided, since
   /// the gateway may have decided by them. conflict if it is decided, or was asked after
   /// `asked_by`: bytes that young cannot be too old.
   Result<void> replace_bytes(const RRPID& rrpid, const Request& request, Instant now,
-                             Instant asked_by);
+                             Instant asked_by, const Proof& proof = {});
   /// What replace_bytes() kept, youngest first.
   Result<std::vector<Request>> earlier_bytes(const RRPID& rrpid);
   /// Books what the gateway answered for each item. conflict if it is decided already.
   Result<void> settle(const RRPID& rrpid, const std::vector<ItemOutcome>& outcomes,
-                      const std::vector<BatchStatus>& batches, const Bytes& evidence, Instant now);
+                      const std::vector<BatchStatus>& batches, const Bytes& evidence, Instant now,
+                      const Proof& proof = {});
   /// The gateway said Error: it did nothing.
-  Result<void> refuse(const RRPID& rrpid, std::string_view code, Instant now);
+  Result<void> refuse(const RRPID& rrpid, std::string_view code, Instant now,
+                      const AuditEntry& audit = {});
   /// not_found.
   Result<RequestOutcome> outcome(const RRPID& rrpid);
 
@@ -128,8 +132,12 @@ class Store {
     std::int64_t attempts;
   };
   Result<std::vector<Due>> due(Instant now, int limit);
+  /// Counts an attempt; false if another daemon on this database took it up since.
+  Result<bool> take_up(const Due& due, Instant next_attempt_at);
   /// Counts an attempt.
   Result<void> postpone(const RRPID& rrpid, Instant next_attempt_at);
+  /// The attempt is over, and brought no answer.
+  Result<void> try_again_at(const RRPID& rrpid, Instant next_attempt_at);
   /// At start-up nobody is working on what is awaited.
   Result<void> make_all_due(Instant now);
 
@@ -137,7 +145,10 @@ class Store {
 
   /// Keeps the gateway's answer about a batch; it is the answer to request `rrpid`.
   Result<void> settle(const RRPID& rrpid, const BatchAdminRes& answer, const Bytes& evidence,
-                      Instant now);
+                      Instant now, const Proof& proof = {});
+  /// After a purge: what is done in this batch and not among those that are `left`, by
+  /// BatchSequenceNum, is undone, and stands in no batch.
+  Result<void> drop_purged(const std::string& id, const std::set<std::uint32_t>& left, Instant now);
   /// Every batch that an item of ours is in or the gateway told of, oldest first.
   Result<std::vector<BatchSummary>> list_batches();
   /// not_found.
@@ -145,6 +156,8 @@ class Store {
 
   Result<void> put_setting(std::string_view name, std::string_view value);
   Result<std::optional<std::string>> find_setting(std::string_view name);
+  /// kLinkCertificate; the event feed tells if it is another than before.
+  Result<void> put_link_certificate(std::string_view thumbprint, Instant now);
 
   Database& database() { return *database_; }
 

@@ -1,6 +1,7 @@
 // Store, the batches: the merchant's own lines and what the gateway told.
 #include <algorithm>
 
+#include "merchant/event_store.h"
 #include "merchant/store_rows.h"
 
 namespace set::merchant {
@@ -24,8 +25,9 @@ Result<std::vector<BatchLine>> lines_of(Transaction& t, const std::string& id) {
   std::vector<BatchLine> out;
   for (const auto& row : rows) {
     auto line = TRY(item_of(row));
-    out.push_back({string_of(row.blob(12)), row.octets<XID>(13), std::move(line.item), id,
-                   line.batch_sequence_num, row.text(14)});
+    constexpr std::size_t c = kAfterItemColumns;
+    out.push_back({string_of(row.blob(c)), row.octets<XID>(c + 1), std::move(line.item), id,
+                   line.batch_sequence_num, row.text(c + 2)});
   }
   return out;
 }
@@ -40,10 +42,30 @@ Result<BatchSummary> batch_of(Transaction& t, const std::string& id) {
   return out;
 }
 
+Result<void> undo_purged(Transaction& t, const Item& item, Instant now) {
+  const bool capture = item.kind == ItemKind::capture;
+  TRY(t.execute("UPDATE items SET state = 'reversed', batch_id = ''"
+                " WHERE rrpid = $1 AND auth_rrpid = $2",
+                {item.rrpid, item.auth_rrpid}));
+  const std::string sum = capture ? "captured" : "credited";
+  TRY(t.execute("UPDATE authorizations SET " + sum + " = " + sum + " - $2 WHERE auth_rrpid = $1",
+                {item.auth_rrpid, item.amount.minor()}));
+  const auto found = TRY(find_payment(t, item.auth_rrpid, now));
+  const auto& payment = found.payment();
+  const auto line = std::ranges::find_if(
+      payment.items, [&](const ItemLine& other) { return other.item.rrpid == item.rrpid; });
+  CHECK_OR_FAIL(line != payment.items.end(), ErrorCode::internal, "an item has gone");
+  TRY(append(t, item_event(capture ? EventType::capture_voided : EventType::refund_voided,
+                           found.order, payment, *line, "", now)));
+  return tell_order(t, found.order.order.id, now);
+}
+
 }  // namespace
 
 Result<void> put_batch_status(Transaction& t, const BatchStatus& status, Instant now) {
   const auto& closed = status.closed_when;
+  const auto before =
+      TRY(t.query_one("SELECT closed_at FROM batches WHERE id = $1", {status.batch_id}));
   TRY(
       t.execute("INSERT INTO batches (id, opened_at, closed_at, status, told_at)"
                 " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE SET"
@@ -51,19 +73,68 @@ Result<void> put_batch_status(Transaction& t, const BatchStatus& status, Instant
                 " told_at = excluded.told_at",
                 {status.batch_id, status.open_date, closed ? SqlValue(closed->date) : SqlValue(),
                  serialize(to_wire(status)), now}));
+  if (!before) TRY(append(t, batch_event(EventType::batch_opened, status, now)));
+  if (closed && (!before || before->is_null(0)))
+    TRY(append(t, batch_event(EventType::batch_closed, status, now)));
   return {};
 }
 
+// "NewBatchID if the item's batch is closed" (set-1997 §3.8).
+Result<std::string> new_batch_of(Transaction& t, const Item& item) {
+  const bool reverses = item.reversed.has_value();
+  if (!reverses && item.kind != ItemKind::credit) return std::string();
+  const auto closed = TRY(t.query_one(
+      reverses ? "SELECT 1 FROM items i JOIN batches b ON b.id = i.batch_id"
+                 " WHERE i.auth_rrpid = $1 AND i.rrpid = $2 AND b.closed_at IS NOT NULL"
+               : "SELECT 1 FROM items i JOIN batches b ON b.id = i.batch_id"
+                 " WHERE i.auth_rrpid = $1 AND i.rrpid <> $2 AND i.kind = 'capture'"
+                 " AND i.state = 'done' AND b.closed_at IS NOT NULL LIMIT 1",
+      {item.auth_rrpid, reverses ? *item.reversed : item.rrpid}));
+  if (!closed) return std::string();
+  const auto ours =
+      TRY(t.query_one("SELECT b.id FROM batches b JOIN requests r ON r.batch_id = b.id"
+                      " WHERE r.message = 'BatchAdminReq' AND r.batch_operation = $1"
+                      " AND r.state = 'answered' AND r.code = $2 AND b.closed_at IS NULL"
+                      " ORDER BY b.opened_at DESC LIMIT 1",
+                      {static_cast<int>(BatchOperation::open), to_string(BAStatus::success)}));
+  return ours ? ours->text(0) : std::string();
+}
+
 Result<void> Store::settle(const RRPID& rrpid, const BatchAdminRes& answer, const Bytes& evidence,
-                           Instant now) {
+                           Instant now, const Proof& proof) {
   const auto content = serialize(to_wire(answer));
   return database_->in_transaction("merchant:batch_told", [&](Transaction& t) -> Result<void> {
     TRY(end_request(t, rrpid, "answered", to_string(answer.ba_status), evidence, now));
-    TRY(t.execute("UPDATE requests SET batch_answer = $2 WHERE rrpid = $1", {rrpid, content}));
+    TRY(statements::save(t, proof, now));
+    // What was opened without a name has one now.
+    TRY(t.execute("UPDATE requests SET batch_answer = $2, batch_id = $3 WHERE rrpid = $1",
+                  {rrpid, content, answer.batch_id}));
+    if (answer.ba_status == BAStatus::totals_out_of_balance) {
+      const auto own = totals_of(TRY(lines_of(t, answer.batch_id)));
+      TRY(append(t, out_of_balance_event(answer.batch_id, own, answer.batch_status, now)));
+    }
     if (!answer.batch_status) return {};
     TRY(put_batch_status(t, *answer.batch_status, now));
     TRY(t.execute("UPDATE batches SET answer = $2 WHERE id = $1",
                   {answer.batch_status->batch_id, content}));
+    return {};
+  });
+}
+
+Result<void> Store::drop_purged(const std::string& id, const std::set<std::uint32_t>& left,
+                                Instant now) {
+  return database_->in_transaction("merchant:purged", [&](Transaction& t) -> Result<void> {
+    // Credits before the captures that they are of.
+    const auto rows =
+        TRY(t.query("SELECT " + std::string(kItemColumns) +
+                        " FROM items i JOIN authorizations a ON a.auth_rrpid = i.auth_rrpid"
+                        " WHERE i.batch_id = $1 AND i.state = 'done'"
+                        " AND i.kind IN ('capture', 'credit') ORDER BY i.kind DESC",
+                    {id}));
+    for (const auto& row : rows) {
+      const auto line = TRY(item_of(row));
+      if (!left.contains(line.batch_sequence_num)) TRY(undo_purged(t, line.item, now));
+    }
     return {};
   });
 }

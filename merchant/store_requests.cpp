@@ -1,11 +1,26 @@
 // Store, the requests: what is wanted of the gateway, the bytes that ask for it, and what became of
 // each item.
+#include <algorithm>
+
+#include "merchant/event_store.h"
 #include "merchant/store_rows.h"
 
 namespace set::merchant {
 namespace {
 
 constexpr std::size_t kMaxItems = kMaxPaymentItems;
+
+// All that a request asks for, as one line: what `--once` compares.
+std::string words_of(const std::vector<LIDM>& orders, const ItemWish& wish) {
+  std::string out(to_string(wish.kind));
+  for (const auto& order : orders) out += " " + order.value;
+  out += wish.amount ? " " + to_string(*wish.amount) : " all";
+  if (!wish.authorization.empty()) out += " authorization " + wish.authorization;
+  if (!wish.item.empty()) out += " item " + wish.item;
+  if (!wish.batch.empty()) out += " batch " + wish.batch;
+  if (wish.final_capture) out += " final";
+  return out;
+}
 
 MessageType message_of(ItemKind kind) {
   switch (kind) {
@@ -38,7 +53,7 @@ MessageType message_of(std::string_view name) {
 
 Result<AskedItem> asked_item_of(const Row& row) {
   auto line = TRY(item_of(row));
-  constexpr std::size_t c = 12;  // after kItemColumns
+  constexpr std::size_t c = kAfterItemColumns;
   const auto lid_c = TRY(LIDC::parse(string_of(row.blob(c + 3))));
   const auto lid_m = TRY(LIDM::parse(string_of(row.blob(c + 4))));
   const auto authorized = TRY(Amount::make(line.item.amount.currency(), row.integer(c)));
@@ -130,6 +145,22 @@ Result<void> book(Transaction& t, const Item& item, const ItemOutcome& outcome, 
   return {};
 }
 
+// What the feed says of an item's end, and of what that made of its order.
+Result<void> tell_item(Transaction& t, const Item& item, bool done, Instant now) {
+  const auto found = TRY(find_payment(t, item.auth_rrpid, now));
+  const auto& payment = found.payment();
+  const auto line = std::ranges::find(payment.items, item.rrpid,
+                                      [](const ItemLine& each) { return each.item.rrpid; });
+  CHECK_OR_FAIL(line != payment.items.end(), ErrorCode::internal, "an item has gone");
+  // Who cancels what was never answered tells of the authorisation, not of the reversal.
+  const bool cancels = item.kind == ItemKind::reversal && payment.auth_code != AuthCode::approved;
+  if (!cancels) {
+    TRY(append(t, item_event(item_event_type(item.kind, done), found.order, payment, *line,
+                             TRY(once_of(t, item.rrpid)), now)));
+  }
+  return tell_order(t, found.order.order.id, now);
+}
+
 Result<void> end_item(Transaction& t, const Item& item, const ItemOutcome& outcome, Instant now) {
   TRY(moved(TRY(t.execute("UPDATE items SET state = $3, code = $4, batch_id = $5,"
                           " batch_sequence_num = $6"
@@ -138,8 +169,12 @@ Result<void> end_item(Transaction& t, const Item& item, const ItemOutcome& outco
                            to_string(outcome.done ? ItemState::done : ItemState::refused),
                            outcome.code, outcome.batch_id, outcome.batch_sequence_num})),
             "this item is decided already"));
-  if (outcome.done) return book(t, item, outcome, now);
-  return item.kind == ItemKind::reversal ? take_up_again(t, item.auth_rrpid, now) : Result<void>();
+  if (outcome.done) {
+    TRY(book(t, item, outcome, now));
+  } else if (item.kind == ItemKind::reversal) {
+    TRY(take_up_again(t, item.auth_rrpid, now));
+  }
+  return tell_item(t, item, outcome.done, now);
 }
 
 }  // namespace
@@ -148,21 +183,25 @@ Result<void> insert_request(Transaction& t, const NewRequest& request, const Req
                             Instant next_attempt_at) {
   TRY(
       t.execute("INSERT INTO requests (rrpid, message, state, once, waiting_since, asked_at, wire,"
-                " pending_reply, next_attempt_at) VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8)",
+                " pending_reply, next_attempt_at, wish)"
+                " VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9)",
                 {request.rrpid, to_string(request.message), bytes != nullptr ? "asked" : "wanted",
                  request.once.empty() ? SqlValue() : SqlValue(request.once), request.now,
                  bytes != nullptr ? SqlValue(bytes->wire) : SqlValue(),
                  bytes != nullptr ? SqlValue(bytes->pending.to_bytes().reveal()) : SqlValue(),
-                 next_attempt_at}));
+                 next_attempt_at, request.wish}));
   return {};
 }
 
 Result<std::optional<RRPID>> find_once(Transaction& t, const std::string& once,
-                                       MessageType message) {
+                                       MessageType message, const std::string& wish) {
   if (once.empty()) return std::optional<RRPID>();
-  const auto row = TRY(t.query_one("SELECT rrpid, message FROM requests WHERE once = $1", {once}));
-  CHECK_OR_FAIL(!row || row->text(1) == to_string(message), ErrorCode::conflict,
-                "this name was used for another request");
+  const auto row =
+      TRY(t.query_one("SELECT rrpid, message, wish FROM requests WHERE once = $1", {once}));
+  // One from before wishes were kept has none.
+  const bool same = !row || (row->text(1) == to_string(message) &&
+                             (row->text(2).empty() || row->text(2) == wish));
+  CHECK_OR_FAIL(same, ErrorCode::conflict, "this name was used for another request");
   return row ? std::optional(row->octets<RRPID>(0)) : std::nullopt;
 }
 
@@ -170,12 +209,12 @@ Result<void> insert_item(Transaction& t, const ItemLine& line) {
   const auto& item = line.item;
   TRY(
       t.execute("INSERT INTO items (rrpid, auth_rrpid, kind, state, amount, reversed,"
-                " final_capture, date, code, batch_id, batch_sequence_num)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                " final_capture, date, code, batch_id, batch_sequence_num, batch_wish)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
                 {item.rrpid, item.auth_rrpid, to_string(item.kind), to_string(line.state),
                  item.amount.minor(), item.reversed, item.final_capture ? 1 : 0, item.date,
                  line.state == ItemState::asked ? SqlValue() : SqlValue(line.code), line.batch_id,
-                 line.batch_sequence_num}));
+                 line.batch_sequence_num, item.batch_wish}));
   return {};
 }
 
@@ -197,13 +236,18 @@ Result<RRPID> Store::want(const std::vector<LIDM>& orders, const ItemWish& wish,
                 "one request is about 1 to 64 orders");
   CHECK_OR_FAIL(orders.size() == 1 || wish.kind != ItemKind::reversal, ErrorCode::invalid_argument,
                 "one reversal is about one order");
+  const auto whole = words_of(orders, wish);
   return database_->in_transaction("merchant:want", [&](Transaction& t) -> Result<RRPID> {
-    if (const auto before = TRY(find_once(t, once, message_of(wish.kind)))) return *before;
-    TRY(insert_request(t, {rrpid, message_of(wish.kind), once, now}, nullptr, now));
+    if (const auto before = TRY(find_once(t, once, message_of(wish.kind), whole))) return *before;
+    TRY(insert_request(t, {rrpid, message_of(wish.kind), once, now, whole}, nullptr, now));
     for (const auto& id : orders) {
-      const auto item = TRY(choose_item(TRY(summary_of(t, id, now)), wish, rrpid, now));
+      auto item = TRY(choose_item(TRY(summary_of(t, id, now)), wish, rrpid, now));
+      if (item.batch_wish.empty()) item.batch_wish = TRY(new_batch_of(t, item));
       TRY(insert_item(t, {item, ItemState::asked, "", "", 0}));
     }
+    std::string subject;
+    for (const auto& id : orders) subject += (subject.empty() ? "" : " ") + id.value;
+    TRY(set::audit::append(t, wanted_entry(message_of(wish.kind), rrpid, subject, now)));
     return rrpid;
   });
 }
@@ -215,13 +259,22 @@ Result<RRPID> Store::want(const BatchAsked& asked, const RRPID& rrpid, Instant n
                         " 'BatchAdminReq' AND state IN ('wanted', 'asked')"));
     CHECK_OR_FAIL(open->integer(0) == 0, ErrorCode::conflict,
                   "another question about batches waits for its answer");
+    if (asked.operation == BatchOperation::purge) {
+      // What it undoes must be known here first.
+      const auto items = TRY(t.query_one("SELECT COUNT(*) FROM items WHERE state = 'asked'"));
+      CHECK_OR_FAIL(items->integer(0) == 0, ErrorCode::conflict,
+                    "a capture or refund waits for its answer: purge when it is known");
+    }
     TRY(insert_request(t, {rrpid, wire::MESSAGE_TYPE_BATCH_ADMIN_REQ, "", now}, nullptr, now));
     TRY(
-        t.execute("UPDATE requests SET batch_id = $2, batch_operation = $3, batch_details = $4"
-                  " WHERE rrpid = $1",
+        t.execute("UPDATE requests SET batch_id = $2, batch_operation = $3, batch_details = $4,"
+                  " batch_errors = $5 WHERE rrpid = $1",
                   {rrpid, asked.batch_id,
                    asked.operation ? SqlValue(static_cast<int>(*asked.operation)) : SqlValue(),
-                   asked.details ? SqlValue(asked.starting_point) : SqlValue()}));
+                   asked.details ? SqlValue(asked.starting_point) : SqlValue(),
+                   asked.errors_only ? 1 : 0}));
+    TRY(set::audit::append(
+        t, wanted_entry(wire::MESSAGE_TYPE_BATCH_ADMIN_REQ, rrpid, asked.batch_id, now)));
     return rrpid;
   });
 }
@@ -231,7 +284,7 @@ Result<std::optional<OpenRequest>> Store::find_open(const RRPID& rrpid) {
       "merchant:find_open", [&](Transaction& t) -> Result<std::optional<OpenRequest>> {
         const auto row =
             TRY(t.query_one("SELECT r.message, r.state, r.waiting_since, r.wire, r.pending_reply,"
-                            " r.batch_id, r.batch_operation, r.batch_details, a.xid, r.signed_as"
+                            " r.batch_id, r.batch_operation, r.batch_details, a.xid, r.signed_as, r.batch_errors"
                             " FROM requests r LEFT JOIN authorizations a ON a.auth_rrpid = r.rrpid"
                             " WHERE r.rrpid = $1 AND r.state IN ('wanted', 'asked')",
                             {rrpid}));
@@ -250,25 +303,27 @@ Result<std::optional<OpenRequest>> Store::find_open(const RRPID& rrpid) {
         out.batch.details = !row->is_null(7);
         if (out.batch.details)
           out.batch.starting_point = static_cast<std::uint32_t>(row->integer(7));
+        out.batch.errors_only = row->integer(10) == 1;
         if (!row->is_null(8)) out.xid = row->octets<XID>(8);
         return std::optional<OpenRequest>(std::move(out));
       });
 }
 
 Result<void> Store::save_bytes(const RRPID& rrpid, const Request& request, const Thumbprint& signer,
-                               Instant now) {
+                               Instant now, const Proof& proof) {
   return database_->in_transaction("merchant:save_bytes", [&](Transaction& t) -> Result<void> {
-    return moved(
+    TRY(moved(
         TRY(t.execute("UPDATE requests SET state = 'asked', wire = $2, pending_reply = $3,"
                       " asked_at = $4, signed_as = $5"
                       " WHERE rrpid = $1 AND state = 'wanted'",
                       {rrpid, request.wire, request.pending.to_bytes().reveal(), now, signer})),
-        "this request is made already");
+        "this request is made already"));
+    return statements::save(t, proof, now);
   });
 }
 
 Result<void> Store::replace_bytes(const RRPID& rrpid, const Request& request, Instant now,
-                                  Instant asked_by) {
+                                  Instant asked_by, const Proof& proof) {
   return database_->in_transaction("merchant:replace_bytes", [&](Transaction& t) -> Result<void> {
     TRY(moved(TRY(t.execute("INSERT INTO earlier_bytes SELECT rrpid, asked_at, wire, pending_reply"
                             " FROM requests"
@@ -279,7 +334,7 @@ Result<void> Store::replace_bytes(const RRPID& rrpid, const Request& request, In
         t.execute("UPDATE requests SET wire = $2, pending_reply = $3, asked_at = $4"
                   " WHERE rrpid = $1",
                   {rrpid, request.wire, request.pending.to_bytes().reveal(), now}));
-    return {};
+    return statements::save(t, proof, now);
   });
 }
 
@@ -299,7 +354,7 @@ Result<std::vector<Request>> Store::earlier_bytes(const RRPID& rrpid) {
 
 Result<void> Store::settle(const RRPID& rrpid, const std::vector<ItemOutcome>& outcomes,
                            const std::vector<BatchStatus>& batches, const Bytes& evidence,
-                           Instant now) {
+                           Instant now, const Proof& proof) {
   return database_->in_transaction("merchant:settled", [&](Transaction& t) -> Result<void> {
     TRY(end_request(t, rrpid, "answered", "", evidence, now));
     for (const auto& asked : TRY(asked_items(t, rrpid))) {
@@ -308,16 +363,17 @@ Result<void> Store::settle(const RRPID& rrpid, const std::vector<ItemOutcome>& o
       }
     }
     for (const auto& status : batches) TRY(put_batch_status(t, status, now));
-    return {};
+    return statements::save(t, proof, now);
   });
 }
 
-Result<void> Store::refuse(const RRPID& rrpid, std::string_view code, Instant now) {
+Result<void> Store::refuse(const RRPID& rrpid, std::string_view code, Instant now,
+                           const AuditEntry& audit) {
   return database_->in_transaction("merchant:refused", [&](Transaction& t) -> Result<void> {
     TRY(end_request(t, rrpid, "refused", code, std::nullopt, now));
     for (const auto& asked : TRY(asked_items(t, rrpid)))
       TRY(end_item(t, asked.item, {asked.item.auth_rrpid, false, std::string(code)}, now));
-    return {};
+    return set::audit::append(t, audit);
   });
 }
 
@@ -349,10 +405,30 @@ Result<std::vector<Store::Due>> Store::due(Instant now, int limit) {
   });
 }
 
+Result<bool> Store::take_up(const Due& due, Instant next_attempt_at) {
+  return database_->in_transaction("merchant:postpone", [&](Transaction& t) -> Result<bool> {
+    const auto taken =
+        TRY(t.execute("UPDATE requests SET attempts = attempts + 1, next_attempt_at = $3"
+                      " WHERE rrpid = $1 AND attempts = $2 AND state IN ('wanted', 'asked')",
+                      {due.rrpid, due.attempts, next_attempt_at}));
+    return taken == 1;
+  });
+}
+
 Result<void> Store::postpone(const RRPID& rrpid, Instant next_attempt_at) {
   return database_->in_transaction("merchant:postpone", [&](Transaction& t) -> Result<void> {
     TRY(
         t.execute("UPDATE requests SET attempts = attempts + 1, next_attempt_at = $2"
+                  " WHERE rrpid = $1 AND state IN ('wanted', 'asked')",
+                  {rrpid, next_attempt_at}));
+    return {};
+  });
+}
+
+Result<void> Store::try_again_at(const RRPID& rrpid, Instant next_attempt_at) {
+  return database_->in_transaction("merchant:try_again", [&](Transaction& t) -> Result<void> {
+    TRY(
+        t.execute("UPDATE requests SET next_attempt_at = $2"
                   " WHERE rrpid = $1 AND state IN ('wanted', 'asked')",
                   {rrpid, next_attempt_at}));
     return {};

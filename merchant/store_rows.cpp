@@ -5,7 +5,7 @@
 namespace set::merchant {
 namespace {
 
-constexpr std::size_t kFirstPurchaseColumn = 10;  // after kOrderColumns
+constexpr std::size_t kFirstPurchaseColumn = 11;  // after kOrderColumns
 
 Result<Amount> amount_of(const Row& row, std::size_t currency_column, std::size_t amount_column) {
   const auto currency =
@@ -55,6 +55,8 @@ Result<Order> order_of(const Row& row) {
   if (!row.is_null(8)) terms.first_charge = TRY(amount_of(row, 3, 8));
   if (!row.is_null(9))
     terms.mandate = TRY(from_wire(TRY(parse_as<wire::InstallRecurData>(row.blob(9)))));
+  if (!row.is_null(10))
+    terms.details = TRY(from_wire(TRY(parse_as<wire::AuthReqPayload>(row.blob(10)))));
   return Order{std::move(id),  row.octets<Digest>(1), row.text(2),     amount,
                row.instant(5), row.instant(6),        std::move(terms)};
 }
@@ -78,11 +80,23 @@ Result<Request> request_of(const Row& row, std::size_t wire_column) {
 
 namespace {
 
+AuthNotes notes_of(const Row& row, std::size_t column) {
+  AuthNotes out;
+  if (!row.is_null(column)) out.avs_result = static_cast<AVSResult>(row.integer(column));
+  if (!row.is_null(column + 1)) out.card_type = static_cast<CardType>(row.integer(column + 1));
+  return out;
+}
+
+Result<std::optional<CurrConv>> curr_conv_of(const Row& row, std::size_t column) {
+  if (row.is_null(column)) return std::optional<CurrConv>();
+  return std::optional(TRY(from_wire(TRY(parse_as<wire::CurrConv>(row.blob(column))))));
+}
+
 Result<AuthAsked> asked_of(const Row& row) {
   const auto amount = TRY(amount_of(row, 2, 3));
   const bool by_token = row.integer(17) == 1;
   return AuthAsked{row.octets<RRPID>(0), amount, row.integer(15) == 1, row.integer(16) == 1,
-                   by_token ? blob_or_empty(row, 12) : Bytes{}};
+                   by_token ? blob_or_empty(row, 12) : Bytes{}, row.text(21)};
 }
 
 Result<Captured> captured_of(const Row& row, Authorized authorized,
@@ -115,8 +129,8 @@ Result<Authorization> authorization_of(const Row& row, std::span<const ItemLine>
   const auto decided_at = row.instant(8);
   const auto code = static_cast<AuthCode>(row.integer(9));
   if (state == "declined") {
-    return Authorization(
-        Declined{auth_rrpid, code, decided_at, blob_or_empty(row, 13), blob_or_empty(row, 14)});
+    return Authorization(Declined{auth_rrpid, code, decided_at, blob_or_empty(row, 13),
+                                  blob_or_empty(row, 14), Bytes{}, notes_of(row, 19)});
   }
   if (state == "reversed") {
     // ADR 0033: an approval that the merchant cancelled is told as declined.
@@ -124,6 +138,7 @@ Result<Authorization> authorization_of(const Row& row, std::span<const ItemLine>
         Reversed{auth_rrpid, code == AuthCode::approved ? AuthCode::declined : code, decided_at});
   }
   const auto amount = TRY(amount_of(row, 2, 4));
+  const auto curr_conv = TRY(curr_conv_of(row, 18));
   Authorized authorized{auth_rrpid,
                         amount,
                         decided_at,
@@ -131,9 +146,9 @@ Result<Authorization> authorization_of(const Row& row, std::span<const ItemLine>
                         blob_or_empty(row, 11),
                         blob_or_empty(row, 12),
                         blob_or_empty(row, 13),
-                        blob_or_empty(row, 14)};
-  if (!row.is_null(18))
-    authorized.curr_conv = TRY(from_wire(TRY(parse_as<wire::CurrConv>(row.blob(18)))));
+                        blob_or_empty(row, 14),
+                        curr_conv,
+                        notes_of(row, 19)};
   if (row.integer(5) == 0) return Authorization(std::move(authorized));
   return Authorization(TRY(captured_of(row, std::move(authorized), items)));
 }
@@ -177,6 +192,8 @@ Result<PaymentSummary> payment_of(const Row& row) {
   out.credited = row.integer(12);
   out.auth_code = static_cast<AuthCode>(row.integer(6));
   if (!row.is_null(7)) out.approval_code = row.text(7);
+  out.notes = notes_of(row, 13);
+  out.curr_conv = TRY(curr_conv_of(row, 15));
   out.decided_at = row.instant(8);
   out.status = payment_status(state, *out.auth_code, out);
   return out;
@@ -185,7 +202,7 @@ Result<PaymentSummary> payment_of(const Row& row) {
 Result<ItemLine> item_of(const Row& row) {
   const auto amount = TRY(amount_of(row, 11, 4));
   ItemLine out{{row.octets<RRPID>(0), row.octets<RRPID>(1), word_of(kItemKinds, row.text(2)),
-                amount, std::nullopt, row.integer(6) == 1, row.instant(7)},
+                amount, std::nullopt, row.integer(6) == 1, row.instant(7), row.text(12)},
                word_of(kItemStates, row.text(3)),
                row.is_null(8) ? "" : row.text(8),
                row.text(9),
@@ -203,6 +220,16 @@ Result<std::vector<ItemLine>> items_of(Transaction& t, const RRPID& auth_rrpid) 
   std::vector<ItemLine> out;
   for (const auto& row : rows) out.push_back(TRY(item_of(row)));
   return out;
+}
+
+AuditEntry wanted_entry(MessageType type, const RRPID& rrpid, const std::string& subject, Instant now) {
+  AuditEntry entry;
+  entry.at = now;
+  entry.event = "wanted";
+  entry.message = to_string(type);
+  entry.rrpid = rrpid.hex();
+  entry.subject = subject;
+  return entry;
 }
 
 }  // namespace set::merchant

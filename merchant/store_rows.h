@@ -10,7 +10,7 @@ namespace set::merchant {
 
 inline constexpr std::string_view kOrderColumns =
     "o.id, o.secret_digest, o.description, o.currency, o.amount, o.created_at, o.expires_at,"
-    " o.capture_now, o.first_charge, o.mandate";
+    " o.capture_now, o.first_charge, o.mandate, o.auth_details";
 Result<Order> order_of(const Row& row);
 
 /// After kOrderColumns in the same row.
@@ -25,7 +25,8 @@ Result<PurchaseState> purchase_of(const Row& row);
 inline constexpr std::string_view kAuthorizationSelect =
     "SELECT a.auth_rrpid, a.state, a.currency, a.requested, a.authorized, a.captured, r.wire,"
     " r.pending_reply, a.decided_at, a.auth_code, a.approval_code, a.cap_token, p.auth_token,"
-    " a.acq_card_msg, a.auth_res, a.capture_now, a.more_follow, a.by_token, a.curr_conv"
+    " a.acq_card_msg, a.auth_res, a.capture_now, a.more_follow, a.by_token, a.curr_conv,"
+    " a.avs_result, a.card_type, a.batch_wish"
     " FROM authorizations a JOIN purchases p ON p.xid = a.xid JOIN requests r ON r.rrpid = "
     "a.auth_rrpid WHERE a.xid = $1 ORDER BY a.asked_at, a.auth_rrpid";
 /// `items` are those of this authorisation, oldest first.
@@ -33,7 +34,8 @@ Result<Authorization> authorization_of(const Row& row, std::span<const ItemLine>
 
 inline constexpr std::string_view kPaymentSelect =
     "SELECT p.xid, p.initiated_at, a.state, a.currency, a.authorized, a.captured, a.auth_code,"
-    " a.approval_code, a.decided_at, a.auth_rrpid, a.requested, a.released, a.credited"
+    " a.approval_code, a.decided_at, a.auth_rrpid, a.requested, a.released, a.credited,"
+    " a.avs_result, a.card_type, a.curr_conv"
     " FROM purchases p JOIN authorizations a ON a.xid = p.xid"
     " WHERE p.order_id = $1 ORDER BY a.asked_at, a.auth_rrpid";
 /// Without its items.
@@ -42,7 +44,8 @@ Result<PaymentSummary> payment_of(const Row& row);
 /// Needs the authorisation's currency, which items have not.
 inline constexpr std::string_view kItemColumns =
     "i.rrpid, i.auth_rrpid, i.kind, i.state, i.amount, i.reversed, i.final_capture, i.date, i.code,"
-    " i.batch_id, i.batch_sequence_num, a.currency";
+    " i.batch_id, i.batch_sequence_num, a.currency, i.batch_wish";
+inline constexpr std::size_t kAfterItemColumns = 13;
 Result<ItemLine> item_of(const Row& row);
 /// Of one authorisation, oldest first.
 Result<std::vector<ItemLine>> items_of(Transaction& t, const RRPID& auth_rrpid);
@@ -62,13 +65,17 @@ struct NewRequest {
   MessageType message;
   std::string once;  ///< empty: it has no name of the operator's
   Instant now;
+  std::string wish = {};  ///< all that it asks for, if it has one
 };
 /// Asked with these bytes, or else only wanted.
 Result<void> insert_request(Transaction& t, const NewRequest& request, const Request* bytes,
                             Instant next_attempt_at);
-/// The request that the operator named so.
+/// The request that the operator named so. conflict: it asks for something else than `wish`.
 Result<std::optional<RRPID>> find_once(Transaction& t, const std::string& once,
-                                       MessageType message);
+                                       MessageType message, const std::string& wish);
+/// Where an item is counted that names no batch: NewBatchID, the one that we opened, if its own
+/// batch is known to be closed; else empty, and the gateway chooses.
+Result<std::string> new_batch_of(Transaction& t, const Item& item);
 Result<void> insert_authorization(Transaction& t, const XID& xid, const AuthAsked& asked,
                                   Instant now);
 Result<void> insert_item(Transaction& t, const ItemLine& line);
@@ -80,5 +87,8 @@ Result<void> drop_unanswered(Transaction& t, const RRPID& auth_rrpid, Instant no
 /// The gateway would not cancel: it is to be asked again.
 Result<void> take_up_again(Transaction& t, const RRPID& auth_rrpid, Instant now);
 Result<void> put_batch_status(Transaction& t, const BatchStatus& status, Instant now);
+
+/// What is wanted of the gateway, by a command or by the daemon's own clock.
+AuditEntry wanted_entry(MessageType type, const RRPID& rrpid, const std::string& subject, Instant now);
 
 }  // namespace set::merchant

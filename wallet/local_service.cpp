@@ -91,7 +91,12 @@ Result<CardView> LocalService::add_card(AddCardStream& stream) {
     response.mutable_pended()->set_retry_after_ms(retry_after.count());
     stream.Write(response);
   };
-  return service_.add_card(std::move(card), issuer, fill_form, on_pended);
+  const OnRefused on_refused = [&stream](const std::string& message) {
+    wire::AddCardResponse response;
+    response.mutable_refused()->set_message(message);
+    stream.Write(response);
+  };
+  return service_.add_card(std::move(card), issuer, fill_form, on_pended, on_refused);
 }
 
 grpc::Status LocalService::AddCard(grpc::ServerContext*, AddCardStream* stream) {
@@ -173,6 +178,16 @@ grpc::Status LocalService::VerifyReceipt(grpc::ServerContext*,
     response->set_merchant_certificate(offer.merchant.signature.thumbprint().hex());
     response->set_card_certificate(verified.card_certificate.hex());
     response->set_gateway_certificate(offer.gateway.thumbprint().hex());
+    return {};
+  });
+}
+
+grpc::Status LocalService::ExportReceipt(grpc::ServerContext*,
+                                         const wire::ExportReceiptRequest* request,
+                                         wire::ExportReceiptResponse* response) {
+  return answer([&]() -> Result<void> {
+    const auto xid = TRY(XID::parse(request->xid()));
+    response->set_evidence(TRY(service_.export_receipt(xid)));
     return {};
   });
 }

@@ -35,6 +35,9 @@ class LocalService final : public wire::WalletService::Service {
   grpc::Status VerifyReceipt(grpc::ServerContext* context,
                              const wire::VerifyReceiptRequest* request,
                              wire::VerifyReceiptResponse* response) override;
+  grpc::Status ExportReceipt(grpc::ServerContext* context,
+                             const wire::ExportReceiptRequest* request,
+                             wire::ExportReceiptResponse* response) override;
   grpc::Status Resume(grpc::ServerContext* context, const wire::ResumeRequest* request,
                       wire::ResumeResponse* response) override;
 

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "common/audit/statements.h"
 #include "common/store/database.h"
 
 namespace set::wallet {
@@ -116,7 +117,12 @@ inline constexpr std::string_view kTrustUrlSchema = R"sql(
   ALTER TABLE cards ADD COLUMN trust_url TEXT NOT NULL DEFAULT '';
 )sql";
 
-inline constexpr std::array<Migration, 4> kMigrations{
-    {{1, kWalletSchema}, {2, kPendingCards}, {3, kRenewalSchema}, {4, kTrustUrlSchema}}};
+inline constexpr std::array<Migration, 7> kMigrations{{{1, kWalletSchema},
+                                                       {2, kPendingCards},
+                                                       {3, kRenewalSchema},
+                                                       {4, kTrustUrlSchema},
+                                                       {5, audit::kChainSchema},
+                                                       {6, audit::kInboxSchema},
+                                                       {7, statements::kSchema}}};
 
 }  // namespace set::wallet

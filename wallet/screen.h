@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/base/neutral.h"
 #include "set/v1/local.pb.h"
 
 namespace set::wallet {
@@ -14,12 +15,6 @@ namespace set::wallet {
 namespace wire = set::v1;
 using Json = nlohmann::ordered_json;
 
-/// Control characters, direction overrides, invisible characters and broken UTF-8 become "\u{…}" or
-/// U+FFFD; a line break becomes " / "; what is longer than `max_characters` ends in "…".
-std::string neutralise(std::string_view text, std::size_t max_characters = 200);
-/// The same, but line breaks stay and the lines after the first are indented.
-std::string neutralise_lines(std::string_view text, std::size_t indent,
-                             std::size_t max_characters = 2000);
 /// "Germany" for 276; "country 999" for what the table has not.
 std::string country_name(unsigned iso_3166);
 

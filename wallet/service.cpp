@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "common/audit/proof.h"
+#include "common/daemon/instruments.h"
 #include "common/store/crash_point.h"
 
 namespace set::wallet {
@@ -27,8 +29,36 @@ Result<Envelope> read_answer(wire::MessageWrapper wrapper, Instant asked_at, Ins
   return read_envelope(std::move(wrapper), since ? date : now);
 }
 
+/// The cardholder's yes: what the merchant offered and what the card signed, before it leaves.
+Proof proof_of_order(const Offered& offered, const SignedOrder& next, const Party& cardholder,
+                     Instant now) {
+  const auto& offer = offered.offer;
+  const auto& order = next.next.order;
+  const std::vector<XID> purchases{offer.trans_ids.xid};
+  auto proof = proof_of_request(wire::MESSAGE_TYPE_P_REQ, next.message, cardholder, purchases, now);
+  proof.statements.front().evidence = order.evidence;
+  proof.statements.front().order_half = order.oi_data;
+  KeptStatement pinit_res;
+  pinit_res.type = wire::MESSAGE_TYPE_PINIT_RES;
+  pinit_res.evidence = offer.evidence;
+  pinit_res.certificates = known_of(offer.merchant);
+  pinit_res.purchases = purchases;
+  pinit_res.revocations = cardholder.trust->revocation().of(offer.brand);
+  proof.statements.push_back(std::move(pinit_res));
+  return proof;
+}
+
 bool is_open(const PurchaseState& state) {
   return std::holds_alternative<AwaitingPRes>(state) || std::holds_alternative<Ordered>(state);
+}
+
+/// Each purchase once when its order was taken and waits, once with its outcome.
+void measure(const PurchaseState& before, const AfterPRes& next) {
+  const auto* completed = std::get_if<Completed>(&next);
+  if (completed != nullptr && is_open(before))
+    metrics::purchases.count({completed->outcome.approved() ? "approved" : "declined"});
+  if (completed == nullptr && std::holds_alternative<AwaitingPRes>(before))
+    metrics::purchases.count({"waiting"});
 }
 
 Result<MerchantAnswer> send_until_not_busy(const MerchantClient& merchant, ByteView preq) {
@@ -93,7 +123,8 @@ Result<CardRegistration> Service::registration_of(const CardToRegister& card, co
 }
 
 Result<CardView> Service::add_card(EnteredCard card, const CardIssuer& issuer,
-                                   const FillForm& fill_form, const OnPended& on_pended) {
+                                   const FillForm& fill_form, const OnPended& on_pended,
+                                   const OnRefused& on_refused) {
   const auto now = s_.clock();
   const auto trust = TRY(s_.store.trust(issuer.trust_pem, issuer.root_fingerprint, now));
   for (const auto& held : TRY(s_.store.cards(now))) {
@@ -108,6 +139,7 @@ Result<CardView> Service::add_card(EnteredCard card, const CardIssuer& issuer,
   registration.language = issuer.language;
   registration.fill_form = fill_form;
   registration.on_pended = on_pended;
+  registration.on_refused = on_refused;
   auto registered = TRY(s_.register_card(issuer.ca, trust, to_register, std::move(registration)));
   auto pan = TRY(Pan::parse(to_register.pan.reveal()));
   CardSecrets secrets{std::move(pan), to_register.expiry, std::move(registered.pan_secret),
@@ -229,7 +261,9 @@ Result<ShownOffer> Service::offer(std::string_view text, std::int64_t number) {
                                                    {card.certificate.leaf.brand(), known, answered.by},
                                                    answered_at));
   auto offered = TRY(accept_pinit_res(std::move(pinit.next), answer, trust, answered_at));
-  TRY(s_.store.insert(offered, answered_at));
+  auto told = told_entry(answer, "offered", answered_at);
+  told.peer = link.address;
+  TRY(s_.store.insert(offered, answered_at, told));
   log_info("offer received", offered.offer.trans_ids.xid, offered.offer.purch_amt);
   return ShownOffer{std::move(offered), view_of_card(card)};
 }
@@ -250,7 +284,8 @@ Result<PurchaseState> Service::confirm(const LIDC& lid_c, std::optional<CardVeri
   const auto account = pan_data_of(card.secrets, std::move(cvv), s_.rng);
   const auto next = TRY(make_preq(*offered, account, card.secrets.card_secret.reveal(), card.party,
                                   now, s_.rng));
-  TRY(s_.store.advance(*offered, next));  // durable before we speak
+  // durable before we speak
+  TRY(s_.store.advance(*offered, next, proof_of_order(*offered, next, card.party, now)));
   crash_point("wallet:preq-saved");
   log_info("order signed", offered->offer.trans_ids.xid, offered->offer.purch_amt);
   return send_preq(next.next.order, card);
@@ -283,7 +318,10 @@ Result<PurchaseState> Service::accept_answer(const Order& order, const Card& car
     log_warning("the answer to the order does not verify", order.offer.trans_ids.xid, answer.error());
     return failure(answer.error());
   }
-  return settle(order, TRY(accept_pres(order, answer->message)));
+  const auto next = TRY(accept_pres(order, answer->message));
+  return settle(order, next,
+                proof_of_answer(*answer, known, *card.party.trust,
+                                to_string(answer->message->completion_code), s_.clock()));
 }
 
 /// SET's Error means "not processed" of the message that it answers, if it is bound to that message.
@@ -301,26 +339,36 @@ Result<PurchaseState> Service::refused(const Order& order, const Card& card,
                                (inquired.error().code == ErrorCode::unknown_xid ||
                                 inquired.error().code == ErrorCode::unknown_lid);
     if (!inquired && !unknown_there) return s_.store.find(ids.lid_c);
-    if (inquired && !std::holds_alternative<NotReceived>(*inquired)) {
-      const auto* ordered = std::get_if<Ordered>(&*inquired);
-      if (ordered != nullptr) return settle(order, *ordered);
-      return settle(order, std::get<Completed>(*inquired));
+    if (inquired && !std::holds_alternative<NotReceived>(inquired->next)) {
+      const auto* ordered = std::get_if<Ordered>(&inquired->next);
+      if (ordered != nullptr) return settle(order, *ordered, inquired->proof);
+      return settle(order, std::get<Completed>(inquired->next), inquired->proof);
     }
     const bool copy_may_be_fresh = s_.clock() <= order.ordered_at + 2 * kFreshnessWindow;
     if (!bound && copy_may_be_fresh) return s_.store.find(ids.lid_c);
   }
   const Rejected rejected{order, error.code};
-  TRY(s_.store.advance(rejected));
+  AuditEntry told;
+  told.at = s_.clock();
+  told.event = "told";
+  told.message = to_string(wire::MESSAGE_TYPE_ERROR);
+  told.xid = ids.xid.hex();
+  told.outcome = to_string(error.code);
+  TRY(s_.store.advance(rejected, {.entry = std::move(told)}));
+  metrics::purchases.count({"rejected"});
   return rejected;
 }
 
-Result<PurchaseState> Service::settle(const Order& order, AfterPRes next) {
+Result<PurchaseState> Service::settle(const Order& order, AfterPRes next, const Proof& proof) {
   crash_point("wallet:before-outcome");
   const auto& ids = order.offer.trans_ids;
-  const auto saved = std::visit([this](const auto& state) { return s_.store.advance(state); }, next);
+  const auto before = TRY(s_.store.find(ids.lid_c));
+  const auto saved =
+      std::visit([&](const auto& state) { return s_.store.advance(state, proof); }, next);
   // Another thread was first: then theirs is the state.
   if (!saved && saved.error().code == ErrorCode::conflict) return s_.store.find(ids.lid_c);
   TRY(saved);
+  measure(before, next);
   if (const auto* completed = std::get_if<Completed>(&next)) {
     log_info("purchase completed", ids.xid, completed->outcome.completion_code);
   } else {
@@ -331,7 +379,7 @@ Result<PurchaseState> Service::settle(const Order& order, AfterPRes next) {
 
 // --- Inq ---
 
-Result<AfterInqRes> Service::ask(const Order& order, const Card& card) {
+Result<Service::Inquired> Service::ask(const Order& order, const Card& card) {
   const auto now = s_.clock();
   const auto inquiry = TRY(make_inq_req(order, card.party, now, s_.rng));
   const auto client = s_.connect_merchant(order.offer.address, *card.party.trust);
@@ -341,14 +389,17 @@ Result<AfterInqRes> Service::ask(const Order& order, const Card& card) {
   const auto known = known_of(order.offer.merchant);
   const auto answer = TRY(Opener::answer<InqRes>(envelope, inquiry.message.pending, card.party,
                                                  {order.offer.brand, known, answered.by}, answered_at));
-  return accept_inq_res(order, inquiry, answer.message);
+  auto next = TRY(accept_inq_res(order, inquiry, answer.message));
+  const auto outcome = to_string(answer.message->state.completion_code);
+  return Inquired{std::move(next),
+                  proof_of_answer(answer, known, *card.party.trust, outcome, answered_at)};
 }
 
 Result<PurchaseState> Service::ask_and_settle(const PurchaseState& state, const Card& card) {
   const auto& order = *order_of(state);
-  auto next = TRY(ask(order, card));
-  if (auto* completed = std::get_if<Completed>(&next)) return settle(order, std::move(*completed));
-  if (auto* ordered = std::get_if<Ordered>(&next)) return settle(order, std::move(*ordered));
+  const auto [next, proof] = TRY(ask(order, card));
+  if (const auto* completed = std::get_if<Completed>(&next)) return settle(order, *completed, proof);
+  if (const auto* ordered = std::get_if<Ordered>(&next)) return settle(order, *ordered, proof);
   return state;  // not received: the stored PReq may still be sent
 }
 
@@ -412,6 +463,17 @@ Result<VerifiedPurchase> Service::receipt(const XID& xid) {
   log_info("receipt verified", xid);
   return VerifiedPurchase{std::move(*completed), std::move(receipt),
                           card.certificate.leaf.thumbprint()};
+}
+
+Result<std::string> Service::export_receipt(const XID& xid) {
+  const auto state = TRY(s_.store.find(xid));
+  const auto* order = order_of(state);
+  CHECK_OR_FAIL(order != nullptr, ErrorCode::conflict, "nothing is signed of this purchase yet");
+  const auto card =
+      TRY(s_.store.find_certificate(order->offer.card, TRY(signer_of(*order)), s_.clock()));
+  const auto evidence =
+      TRY(statements::evidence_of(s_.store.database(), xid, "cardholder", *card.trust));
+  return write_evidence(evidence);
 }
 
 }  // namespace set::wallet

@@ -25,12 +25,15 @@ using RegisterCard =
                                          const CardToRegister& card, CardRegistration registration)>;
 /// The CA has not decided yet and suggests to ask again after this time.
 using OnPended = std::function<void(Duration)>;
+/// The CA said no, in these words: for the cardholder's eyes.
+using OnRefused = std::function<void(const std::string&)>;
 
 /// Asks a CA what is revoked; CaClient::fetch_revocations but in tests.
 using FetchRevocations = std::function<Result<void>(const std::string& ca, const Trust& trust)>;
 /// Runs a renewal with a CA; renew_cardholder over CaClient but in tests.
 using RenewCard = std::function<Result<RegisteredCard>(
-    const std::string& ca, const Party& cardholder, const CardToRegister& card)>;
+    const std::string& ca, const Party& cardholder, const CardToRegister& card,
+    CardRegistration registration)>;
 /// The trust file behind a URL, unverified; fetch_trust() but in tests.
 using FetchTrust = std::function<Result<std::string>(const std::string& url)>;
 
@@ -76,10 +79,11 @@ class Service {
   /// at this CA before is asked about first (CertInq).
   /// Errors: conflict if the wallet has a valid certificate for this card; register_cardholder's.
   Result<CardView> add_card(EnteredCard card, const CardIssuer& issuer, const FillForm& fill_form,
-                            const OnPended& on_pended = {});
+                            const OnPended& on_pended = {}, const OnRefused& on_refused = {});
   Result<std::vector<CardView>> cards();
   /// A new certificate, key, CardSecret and PANSecret for a card; the old ones stay for the purchases
-  /// that they signed. `ca` empty: where it was registered. Errors: renew_cardholder's.
+  /// that they signed. The new key is kept before the CA is asked for its certificate, so that a
+  /// lost answer can be asked for. `ca` empty: where it was registered. Errors: renew_cardholder's.
   Result<CardView> renew_card(std::int64_t number, const std::string& ca);
   /// Renews the cards whose time has come, and logs what does not work. For one thread; returns how
   /// long it may sleep.
@@ -108,9 +112,13 @@ class Service {
   Result<std::vector<PurchaseState>> purchases() { return s_.store.purchases(); }
   /// conflict unless the purchase is Completed; verification_failed.
   Result<VerifiedPurchase> receipt(const XID& xid);
+  /// The same as a file that anybody can verify (common/audit/evidence.h); not_found: the purchase is
+  /// older than the keeping of evidence.
+  Result<std::string> export_receipt(const XID& xid);
 
  private:
-  /// The registration as the wallet runs it: kept before the CertReq leaves, forgotten at its end.
+  /// A registration or renewal as the wallet runs it: kept before the CertReq leaves, forgotten at
+  /// its end.
   Result<CardRegistration> registration_of(const CardToRegister& card, const std::string& ca,
                                            std::optional<LIDCA>& kept);
   struct Chosen {
@@ -130,8 +138,12 @@ class Service {
                                       MerchantAnswer answered);
   Result<PurchaseState> refused(const Order& order, const Card& card, const Outbound& outbound,
                                 const Error& error);
-  Result<AfterInqRes> ask(const Order& order, const Card& card);
-  Result<PurchaseState> settle(const Order& order, AfterPRes next);
+  struct Inquired {
+    AfterInqRes next;
+    Proof proof;
+  };
+  Result<Inquired> ask(const Order& order, const Card& card);
+  Result<PurchaseState> settle(const Order& order, AfterPRes next, const Proof& proof);
   Result<PurchaseState> ask_and_settle(const PurchaseState& state, const Card& card);
   /// A CA that does not answer is a warning: what is known may still be good.
   void refresh_revocations(const Card& card);

@@ -29,12 +29,14 @@ Result<Card> Service::renew(const Card& card, const std::string& ca) {
                 "the wallet does not know where this card was registered: give it with --ca");
   auto pan = TRY(Pan::parse(card.secrets.pan.reveal()));
   const CardToRegister to_renew{std::move(pan), card.secrets.expiry, std::nullopt};
-  auto renewed = TRY(s_.renew_card(ca, card.party, to_renew));
+  std::optional<LIDCA> kept;
+  auto registration = TRY(registration_of(to_renew, ca, kept));
+  auto renewed = TRY(s_.renew_card(ca, card.party, to_renew, std::move(registration)));
   auto pan_again = TRY(Pan::parse(card.secrets.pan.reveal()));
   CardSecrets secrets{std::move(pan_again), to_renew.expiry, std::move(renewed.pan_secret),
                       std::move(renewed.card_secret), renewed.key.pkcs8()};
   crash_point("wallet:renewed");
-  TRY(s_.store.replace(card, secrets, renewed.certificate, ca, s_.clock()));
+  TRY(s_.store.replace(card, secrets, renewed.certificate, ca, s_.clock(), kept));
   auto made =
       TRY(make_card(card.number, std::move(secrets), renewed.certificate, card.party.trust));
   made.ca = ca;

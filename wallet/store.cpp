@@ -60,6 +60,16 @@ Result<void> moved(std::int64_t rows) {
   return {};
 }
 
+AuditEntry card_entry(std::string_view event, std::int64_t number, const Chain& certificate,
+                      Instant now) {
+  AuditEntry entry;
+  entry.at = now;
+  entry.event = event;
+  entry.subject = "card " + std::to_string(number);
+  entry.thumbprints = {certificate.leaf.thumbprint().hex()};
+  return entry;
+}
+
 }  // namespace
 
 Result<Store> Store::open(std::string_view url, AtRest at_rest, Rng& rng,
@@ -89,6 +99,7 @@ Result<std::int64_t> Store::insert(const CardSecrets& secrets, const Chain& cert
                   "VALUES ($1, $2, $3, $4, $5, $6, $7)",
                   {number, sealed, certificates_blob(chain), trust.pem(), now, ca, std::string(trust_url)}));
     if (from) TRY(t.execute("DELETE FROM pending_cards WHERE lid_ca = $1", {*from}));
+    TRY(set::audit::append(t, card_entry("card added", number, certificate, now)));
     return number;
   });
 }
@@ -110,7 +121,8 @@ Result<void> Store::save_trust(std::int64_t card, const std::string& trust_pem) 
 }
 
 Result<void> Store::replace(const Card& before, const CardSecrets& secrets, const Chain& certificate,
-                            const std::string& ca, Instant now) {
+                            const std::string& ca, Instant now,
+                            const std::optional<LIDCA>& from) {
   const auto sealed = at_rest_.seal(kCardPurpose, to_bytes(secrets).reveal(), *rng_);
   const auto old_chain = certificates_blob(list_of(before.certificate));
   const auto chain = certificates_blob(list_of(certificate));
@@ -123,6 +135,8 @@ Result<void> Store::replace(const Card& before, const CardSecrets& secrets, cons
     TRY(moved(TRY(t.execute("UPDATE cards SET secrets = $3, certificates = $4, ca = $5 "
                             "WHERE number = $1 AND certificates = $2",
                             {before.number, old_chain, sealed, chain, ca}))));
+    if (from) TRY(t.execute("DELETE FROM pending_cards WHERE lid_ca = $1", {*from}));
+    TRY(set::audit::append(t, card_entry("card renewed", before.number, certificate, now)));
     return forget_ended_keys(t, now);
   });
 }
@@ -190,7 +204,7 @@ Result<std::vector<Card>> Store::cards(Instant now) {
 
 // --- purchases ---
 
-Result<void> Store::insert(const Offered& offered, Instant now) {
+Result<void> Store::insert(const Offered& offered, Instant now, const AuditEntry& audit) {
   const auto& offer = offered.offer;
   SET_ASSERT(offer.trans_ids.lid_m.has_value());
   return database_.in_transaction("wallet:offered", [&](Transaction& t) -> Result<void> {
@@ -208,7 +222,7 @@ Result<void> Store::insert(const Offered& offered, Instant now) {
          offer.address, offer.merchant.signature.thumbprint(),
          offer.merchant.key_exchange.thumbprint(), offer.gateway.thumbprint(),
          certificates_blob(all_certificates(offer)), offer.evidence, now}));
-    return {};
+    return set::audit::append(t, audit);
   });
 }
 
@@ -256,7 +270,7 @@ Result<SecretBytes> Store::card_message_key(const LIDC& lid_c) {
   return at_rest_.open(purpose("card message", lid_c), row->blob(0));
 }
 
-Result<void> Store::advance(const Offered& from, const SignedOrder& next) {
+Result<void> Store::advance(const Offered& from, const SignedOrder& next, const Proof& proof) {
   const auto& order = next.next.order;
   const auto& lid_c = from.offer.trans_ids.lid_c;
   const auto pending = at_rest_.seal(purpose("pending", lid_c),
@@ -264,12 +278,13 @@ Result<void> Store::advance(const Offered& from, const SignedOrder& next) {
   const auto card_message_key =
       at_rest_.seal(purpose("card message", lid_c), next.card_message_key.reveal(), *rng_);
   return database_.in_transaction("wallet:preq", [&](Transaction& t) -> Result<void> {
-    return moved(TRY(t.execute(
+    TRY(moved(TRY(t.execute(
         "UPDATE purchases SET state = 'awaiting_pres', rrpid = $2, hoi_data = $3, hpi_data = $4, "
         "oi_data = $5, order_evidence = $6, ordered_at = $7, card_message_key = $8, preq = $9, "
         "pending = $10 WHERE lid_c = $1 AND state = 'offered'",
         {lid_c, order.rrpid, order.hoi_data, order.hpi_data, order.oi_data, order.evidence,
-         order.ordered_at, card_message_key, next.message.wire, pending})));
+         order.ordered_at, card_message_key, next.message.wire, pending}))));
+    return statements::save(t, proof, next.next.order.ordered_at);
   });
 }
 
@@ -285,15 +300,16 @@ Result<Outbound> Store::take_outbound(const LIDC& lid_c) {
   return Outbound{row->blob(0), std::move(pending), static_cast<int>(row->integer(2))};
 }
 
-Result<void> Store::advance(const Ordered& next) {
+Result<void> Store::advance(const Ordered& next, const Proof& proof) {
   return database_.in_transaction("wallet:ordered", [&](Transaction& t) -> Result<void> {
-    return moved(TRY(t.execute("UPDATE purchases SET state = 'ordered' "
+    TRY(moved(TRY(t.execute("UPDATE purchases SET state = 'ordered' "
                                "WHERE lid_c = $1 AND state IN ('awaiting_pres', 'ordered')",
-                               {next.order.offer.trans_ids.lid_c})));
+                               {next.order.offer.trans_ids.lid_c}))));
+    return statements::save(t, proof, next.order.ordered_at);
   });
 }
 
-Result<void> Store::advance(const Completed& next) {
+Result<void> Store::advance(const Completed& next, const Proof& proof) {
   const auto& outcome = next.outcome;
   const auto& status = outcome.auth_status;
   std::optional<int> auth_code;
@@ -307,7 +323,7 @@ Result<void> Store::advance(const Completed& next) {
     if (status->auth_amt) auth_minor = status->auth_amt->minor();
   }
   return database_.in_transaction("wallet:completed", [&](Transaction& t) -> Result<void> {
-    return moved(TRY(t.execute(
+    TRY(moved(TRY(t.execute(
         "UPDATE purchases SET state = 'completed', preq = NULL, pending = NULL, "
         "completion_code = $2, auth_code = $3, auth_date = $4, auth_minor = $5, "
         "approval_code = $6, answer_challenge = $7, by_inquiry = $8, answer_evidence = $9, "
@@ -315,16 +331,18 @@ Result<void> Store::advance(const Completed& next) {
         "OR (state = 'completed' AND answered_at < $10))",
         {next.order.offer.trans_ids.lid_c, static_cast<int>(outcome.completion_code), auth_code,
          auth_date, auth_minor, approval_code, outcome.challenge, outcome.by_inquiry ? 1 : 0,
-         outcome.evidence, outcome.answered_at})));
+         outcome.evidence, outcome.answered_at}))));
+    return statements::save(t, proof, next.outcome.answered_at);
   });
 }
 
-Result<void> Store::advance(const Rejected& next) {
+Result<void> Store::advance(const Rejected& next, const Proof& proof) {
   return database_.in_transaction("wallet:rejected", [&](Transaction& t) -> Result<void> {
-    return moved(TRY(t.execute("UPDATE purchases SET state = 'rejected', preq = NULL, "
+    TRY(moved(TRY(t.execute("UPDATE purchases SET state = 'rejected', preq = NULL, "
                                "pending = NULL, error_code = $2 "
                                "WHERE lid_c = $1 AND state = 'awaiting_pres'",
-                               {next.order.offer.trans_ids.lid_c, static_cast<int>(next.code)})));
+                               {next.order.offer.trans_ids.lid_c, static_cast<int>(next.code)}))));
+    return statements::save(t, proof, next.order.ordered_at);
   });
 }
 

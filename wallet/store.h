@@ -2,6 +2,7 @@
 // sent (protocol §6 rule 3). Called by service.cpp. Any thread: the database takes one at a time.
 #pragma once
 
+#include "common/audit/statements.h"
 #include "common/enrollment/enrollee.h"
 #include "common/store/database.h"
 #include "wallet/at_rest.h"
@@ -56,9 +57,10 @@ class Store {
   Result<std::vector<PendingCard>> pending_cards();
   Result<void> forget(const LIDCA& registration);
   /// The renewed card in place of `before`, which stays for the purchases that it signed. conflict if
-  /// another renewal was first.
+  /// another renewal was first. `from` as in insert().
   Result<void> replace(const Card& before, const CardSecrets& secrets, const Chain& certificate,
-                       const std::string& ca, Instant now);
+                       const std::string& ca, Instant now,
+                       const std::optional<LIDCA>& from = std::nullopt);
   /// What the cards trust, of those that have a URL.
   Result<std::vector<CardTrust>> trust_sources();
   Result<void> save_trust(std::int64_t card, const std::string& trust_pem);
@@ -77,7 +79,7 @@ class Store {
   Result<std::vector<Card>> cards(Instant now);
 
   /// Keeps an offer until the cardholder says yes; forgets those that ended a day ago.
-  Result<void> insert(const Offered& offered, Instant now);
+  Result<void> insert(const Offered& offered, Instant now, const AuditEntry& audit = {});
   /// not_found if there is no such purchase.
   Result<PurchaseState> find(const LIDC& lid_c);
   Result<PurchaseState> find(const XID& xid);
@@ -92,15 +94,17 @@ class Store {
 
   /// State and exact outbound bytes in one transaction. conflict: the offer was confirmed before, or
   /// another purchase of the same order is open.
-  Result<void> advance(const Offered& from, const SignedOrder& next);
+  Result<void> advance(const Offered& from, const SignedOrder& next, const Proof& proof = {});
   /// Counts a sending before it happens. conflict unless it still waits for its PRes.
   Result<Outbound> take_outbound(const LIDC& lid_c);
   /// The outcome; the outbound bytes are deleted with it, but for Ordered. conflict: another thread
   /// was first.
-  Result<void> advance(const Ordered& next);
+  Result<void> advance(const Ordered& next, const Proof& proof = {});
   /// Also a younger answer in place of the one that is there.
-  Result<void> advance(const Completed& next);
-  Result<void> advance(const Rejected& next);
+  Result<void> advance(const Completed& next, const Proof& proof = {});
+  Result<void> advance(const Rejected& next, const Proof& proof = {});
+
+  Database& database() { return database_; }
 
  private:
   Store(Database database, AtRest at_rest, Rng& rng, const std::filesystem::path& kept)

@@ -43,6 +43,9 @@ wire::Payment payment_of(const PResPayload& payload) {
   if (status.auth_amt) out.set_authorized(to_string(*status.auth_amt));
   out.set_approval_code(status.approval_code);
   out.set_auth_date_ms(to_millis(status.auth_date));
+  if (status.curr_conv && status.auth_amt) {
+    out.set_conversion(to_string(*status.curr_conv, status.auth_amt->currency()));
+  }
   const auto& capture = payload.cap_status;
   if (capture && capture->cap_amt) out.set_captured(to_string(*capture->cap_amt));
   for (const auto& credit : payload.cred_status_seq) {

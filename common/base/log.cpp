@@ -1,11 +1,15 @@
 #include "common/base/log.h"
 
+#include <algorithm>
 #include <atomic>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+
+#include "common/base/log_context.h"
 
 namespace set {
 namespace {
@@ -65,10 +69,32 @@ spdlog::logger& logger() {
   return *instance;
 }
 
+// What was said on the line itself counts.
+std::vector<LogField> with_context(std::initializer_list<LogField> fields) {
+  std::vector<LogField> out(fields);
+  const auto add = [&](std::string_view name, std::string value) {
+    if (!value.empty() && std::ranges::find(out, name, &LogField::name) == out.end())
+      out.push_back({name, std::move(value)});
+  };
+  const auto& context = log_context();
+  if (context.rrpid) add("rrpid", context.rrpid->hex());
+  if (context.xid) add("xid", context.xid->hex());
+  add("peer", context.peer);
+  add("trace_id", context.trace_id);
+  add("span_id", context.span_id);
+  return out;
+}
+
 }  // namespace
 
+LogContext& log_context() {
+  thread_local LogContext context;
+  return context;
+}
+
 void log_open(std::string_view daemon, LogLevel level, LogFormat format) {
-  daemon_name = daemon;
+  // Once it serves a daemon calls this again for level and format alone.
+  if (daemon_name != daemon) daemon_name = daemon;
   json_format = format == LogFormat::json;
   logger().set_level(spdlog_level(level));
 }
@@ -76,15 +102,16 @@ void log_open(std::string_view daemon, LogLevel level, LogFormat format) {
 void log_write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   if (!logger().should_log(spdlog_level(level))) return;
   const auto now = to_string(system_clock()());
+  const auto all = with_context(fields);
   std::string line;
   if (json_format) {
     line = fmt::format(R"({{"time":"{}","level":"{}","daemon":"{}","event":{})", now,
                        level_name(level), daemon_name, in_quotes(event));
-    for (const auto& field : fields) line += fmt::format(R"(,"{}":{})", field.name, in_quotes(field.value));
+    for (const auto& field : all) line += fmt::format(R"(,"{}":{})", field.name, in_quotes(field.value));
     line += '}';
   } else {
     line = fmt::format("{} {:7} {} {}", now, level_name(level), daemon_name, event);
-    for (const auto& field : fields) {
+    for (const auto& field : all) {
       line += fmt::format(" {}={}", field.name,
                           needs_quotes(field.value) ? in_quotes(field.value) : field.value);
     }

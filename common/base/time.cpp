@@ -10,7 +10,6 @@ namespace {
 
 constexpr const char* kTimeForm = "a time is written 2026-11-22T10:00:00Z";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 
@@ -37,7 +36,7 @@ Result<Instant> parse_instant(std::string_view text) {
   const std::string_view form =
       text.size() == 20 ? "0000-00-00T00:00:00Z" : "0000-00-00T00:00:00.000Z";
   const bool form_ok = std::ranges::equal(
-      text, form, [](char c, char wanted) { return wanted == '0' ? is_digit(c) : c == wanted; });
+      text, form, [](char c, char wanted) { return wanted == '0' ? c >= '0' && c <= '9' : c == wanted; });
   CHECK_OR_FAIL(form_ok, ErrorCode::invalid_argument, kTimeForm);
   const auto part = [&](std::size_t at, std::size_t size) {
     int value = 0;

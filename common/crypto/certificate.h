@@ -118,7 +118,7 @@ struct CertificateTemplate {
 /// authorityKeyIdentifier and subjectKeyIdentifier always. `issuer` none = self-signed.
 Result<Certificate> issue_certificate(const CertificateTemplate& contents,
                                       ByteView subject_public_key, const Certificate* issuer,
-                                      const SoftwareSigner& issuer_key, Rng& rng);
+                                      const Signer& issuer_key, Rng& rng);
 
 // --- the transport's certificates (ECDSA P-256, a separate root; protocol §1) ---
 
@@ -145,7 +145,7 @@ Result<std::string> issue_tls_certificate(const TlsTemplate& contents, ByteView 
 /// The transport root's key and name certified by the SET root: how trust in a root fingerprint
 /// reaches TLS. Returns DER. Subject name and key are those of `transport_root_pem`.
 Result<Bytes> cross_certify_transport_root(std::string_view transport_root_pem,
-                                           const Certificate& root, const SoftwareSigner& root_key,
+                                           const Certificate& root, const Signer& root_key,
                                            Instant not_before, Instant not_after, Rng& rng);
 /// Subject facts of a TLS certificate, for the daemon's own checks and `doctor`.
 struct TlsCertificateFacts {

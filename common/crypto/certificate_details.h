@@ -16,4 +16,13 @@ struct CertificateDetails {
 };
 CertificateDetails details_of(const Certificate& certificate);
 
+/// A certificate of the transport, as its template would have it.
+struct TlsDetails {
+  TlsTemplate contents;
+  Bytes public_key;  ///< SubjectPublicKeyInfo, DER
+  Thumbprint thumbprint;
+};
+/// decoding_failure if it is no certificate (tls_certificate.cpp).
+Result<TlsDetails> tls_details_of(ByteView der);
+
 }  // namespace set

@@ -1,6 +1,7 @@
 // Inside of Certificate, for the files of common/crypto that issue and verify certificates.
 #pragma once
 
+#include <botan/x509_ext.h>
 #include <botan/x509cert.h>
 
 #include "common/crypto/certificate.h"
@@ -38,6 +39,18 @@ Instant from_x509_time(const Botan::X509_Time& time);
 
 /// One name component: empty, or 1 to 64 octets (X.520's bound) without control characters.
 bool fits_name(std::string_view text);
+
+/// What a certificate says, but for its serial number, which is made, and its issuer's algorithm.
+struct CertificateFields {
+  const Botan::X509_DN& issuer;
+  const Botan::X509_DN& subject;
+  Instant not_before, not_after;
+  ByteView subject_public_key;  ///< SubjectPublicKeyInfo, DER
+  const Botan::Extensions& extensions;
+};
+/// DER, X.509 v3, serial number of 128 random bits. Errors as signed_object(); Botan's exceptions
+/// are the caller's.
+Result<Bytes> sign_certificate(const CertificateFields& fields, const Signer& key, Rng& rng);
 
 }  // namespace detail
 }  // namespace set

@@ -1,8 +1,8 @@
 // issue_certificate(): the CA's primitive. What it makes is read back by Certificate::parse, so
 // nothing leaves here that a receiver would refuse.
+#include <botan/ber_dec.h>
 #include <botan/bigint.h>
-#include <botan/x509_ca.h>
-#include <botan/x509_ext.h>
+#include <botan/der_enc.h>
 
 #include <algorithm>
 
@@ -10,7 +10,7 @@
 #include "common/crypto/certificate_impl.h"
 #include "common/crypto/guarded.h"
 #include "common/crypto/set_extensions.h"
-#include "common/crypto/signature_impl.h"
+#include "common/crypto/signed_object.h"
 
 namespace set {
 
@@ -19,6 +19,7 @@ namespace ext = Botan::Cert_Extension;
 namespace {
 
 constexpr std::size_t kSerialBits = 128;
+constexpr std::size_t kVersion3 = 2;  // counted from zero
 constexpr std::size_t kMaxUrlBytes = 512;
 
 bool fits_url(std::string_view url) {
@@ -27,7 +28,7 @@ bool fits_url(std::string_view url) {
 }
 
 Result<void> check_template(const CertificateTemplate& contents, ByteView subject_public_key,
-                            const Certificate* issuer, const SoftwareSigner& issuer_key) {
+                            const Certificate* issuer, const Signer& issuer_key) {
   CHECK_OR_FAIL(contents.not_before < contents.not_after, ErrorCode::invalid_argument,
                 "a certificate must end after it begins");
   for (const auto& name :
@@ -116,8 +117,8 @@ void add_set_extensions(Botan::Extensions& extensions, const CertificateTemplate
   }
 }
 
-Bytes sign(const CertificateTemplate& contents, ByteView subject_public_key,
-           const Certificate* issuer, const SoftwareSigner& issuer_key, Rng& rng) {
+Result<Bytes> sign(const CertificateTemplate& contents, ByteView subject_public_key,
+                   const Certificate* issuer, const Signer& issuer_key, Rng& rng) {
   Botan::Extensions extensions;
   const Bytes authority_key_id =
       issuer != nullptr ? issuer->impl().x509.subject_key_id() : detail::key_id(subject_public_key);
@@ -126,26 +127,62 @@ Bytes sign(const CertificateTemplate& contents, ByteView subject_public_key,
 
   const Botan::X509_DN subject = subject_name(contents);
   const Botan::X509_DN issuer_name = issuer != nullptr ? issuer->impl().x509.subject_dn() : subject;
-  const Botan::BigInt serial(rng.botan(), kSerialBits);
-  return issuer_key.impl().signers.use([&](detail::PreparedSigner& prepared) {
-    return Botan::X509_CA::make_cert(
-               prepared.signer, rng.botan(), serial, prepared.signer.algorithm_identifier(),
-               bytes_of(subject_public_key), detail::to_x509_time(contents.not_before),
-               detail::to_x509_time(contents.not_after), issuer_name, subject, extensions)
-        .BER_encode();
-  });
+  return detail::sign_certificate({issuer_name, subject, contents.not_before, contents.not_after,
+                                   subject_public_key, extensions},
+                                  issuer_key, rng);
 }
 
 }  // namespace
 
+namespace detail {
+
+/// Throws unless it is a SubjectPublicKeyInfo, of whatever algorithm.
+static void check_public_key(ByteView subject_public_key) {
+  Botan::AlgorithmIdentifier algorithm;
+  std::vector<std::uint8_t> key;
+  Botan::BER_Decoder(subject_public_key)
+      .start_sequence()
+      .decode(algorithm)
+      .decode(key, Botan::ASN1_Type::BitString)
+      .end_cons()
+      .verify_end();
+}
+
+Result<Bytes> sign_certificate(const CertificateFields& fields, const Signer& key, Rng& rng) {
+  check_public_key(fields.subject_public_key);
+  const Botan::BigInt serial(rng.botan(), kSerialBits);
+  const auto encode = [&](const Botan::AlgorithmIdentifier& algorithm) {
+    Bytes tbs;
+    Botan::DER_Encoder to(tbs);
+    to.start_sequence();
+    to.start_explicit(0).encode(kVersion3).end_explicit();
+    to.encode(serial).encode(algorithm).encode(fields.issuer);
+    to.start_sequence()
+        .encode(to_x509_time(fields.not_before))
+        .encode(to_x509_time(fields.not_after))
+        .end_cons();
+    to.encode(fields.subject).raw_bytes(fields.subject_public_key);
+    to.start_explicit(3).start_sequence().encode(fields.extensions).end_cons().end_explicit();
+    to.end_cons();
+    return tbs;
+  };
+  return signed_object(encode, key);
+}
+
+}  // namespace detail
+
 Result<Certificate> issue_certificate(const CertificateTemplate& contents,
                                       ByteView subject_public_key, const Certificate* issuer,
-                                      const SoftwareSigner& issuer_key, Rng& rng) {
+                                      const Signer& issuer_key, Rng& rng) {
   TRY(check_template(contents, subject_public_key, issuer, issuer_key));
   const Bytes der =
       TRY(guarded(ErrorCode::invalid_argument, "the certificate's contents cannot be encoded",
                   [&] { return sign(contents, subject_public_key, issuer, issuer_key, rng); }));
-  return Certificate::parse(der);
+  auto certificate = Certificate::parse(der);
+  // A key that is none makes no certificate: what was asked for is wrong, and nobody has it yet.
+  CHECK_OR_FAIL(certificate || certificate.error().code != ErrorCode::decoding_failure,
+                ErrorCode::invalid_argument, "the certificate's contents cannot be encoded");
+  return certificate;
 }
 
 }  // namespace set

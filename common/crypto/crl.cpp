@@ -1,6 +1,7 @@
 #include "common/crypto/crl.h"
 
 #include <botan/bigint.h>
+#include <botan/ber_dec.h>
 #include <botan/der_enc.h>
 #include <botan/x509_crl.h>
 #include <botan/x509_ext.h>
@@ -11,6 +12,7 @@
 #include "common/crypto/digest.h"
 #include "common/crypto/guarded.h"
 #include "common/crypto/signature_impl.h"
+#include "common/crypto/signed_object.h"
 #include "common/crypto/suite.h"
 
 namespace set {
@@ -228,6 +230,25 @@ Result<Crl> Crl::parse(ByteView der) {
   return Crl(std::move(impl));
 }
 
+Result<std::vector<Crl>> parse_crls(ByteView ders) {
+  constexpr const char* kNoCrls = "not CRLs in DER, one after the other";
+  auto parts = TRY(guarded(ErrorCode::decoding_failure, kNoCrls, [&] {
+    std::vector<Bytes> out;
+    Botan::BER_Decoder from(ders, Botan::BER_Decoder::Limits::DER());
+    while (from.more_items()) {
+      const auto object = from.get_next_object();
+      Bytes der;
+      Botan::DER_Encoder(der).add_object(object.type_tag(), object.class_tag(), object.data());
+      out.push_back(std::move(der));
+    }
+    return out;
+  }));
+  CHECK_OR_FAIL(!parts.empty(), ErrorCode::decoding_failure, kNoCrls);
+  std::vector<Crl> crls;
+  for (const auto& der : parts) crls.push_back(TRY(Crl::parse(der)));
+  return crls;
+}
+
 const Bytes& Crl::der() const { return impl_->der; }
 const Thumbprint& Crl::thumbprint() const { return impl_->thumbprint; }
 const KeyId& Crl::issuer() const { return impl_->issuer; }
@@ -277,18 +298,9 @@ Result<Crl> issue_crl(const CrlContents& contents, const Certificate& issuer, co
   const auto key_id = TRY(key_id_of(issuer));
   const auto der = TRY(guarded(
       ErrorCode::invalid_argument, "the CRL's contents cannot be encoded", [&]() -> Result<Bytes> {
-        const auto parsed = TRY(detail::parse_ml_dsa_key(issuer.public_key()));
-        const auto algorithm = parsed.key->algorithm_identifier();
-        const auto tbs = encode(contents, issuer, key_id, algorithm);
-        const auto signature = TRY(key.sign(tbs));
-        Bytes out;
-        Botan::DER_Encoder(out)
-            .start_sequence()
-            .raw_bytes(tbs)
-            .encode(algorithm)
-            .encode(signature, Botan::ASN1_Type::BitString)
-            .end_cons();
-        return out;
+        return detail::signed_object(
+            [&](const auto& algorithm) { return encode(contents, issuer, key_id, algorithm); },
+            key);
       }));
   return Crl::parse(der);
 }

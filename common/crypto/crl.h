@@ -77,6 +77,10 @@ class Crl {
   std::shared_ptr<const Impl> impl_;
 };
 
+/// One list after the other in one file, as a ceremony carries those of several roots. Errors as
+/// Crl::parse; decoding_failure if there is none.
+Result<std::vector<Crl>> parse_crls(ByteView ders);
+
 struct CrlContents {
   std::uint64_t number = 1;
   Instant this_update, next_update;

@@ -35,10 +35,14 @@ struct KeyFileContents {
   };
   /// The file's key is split; each share is encrypted under its custodian's passphrase.
   struct CustodianLock {
+    struct Share {
+      Bytes salt;  ///< the custodian's own; in files of version 2 all have the same
+      Entry sealed;
+    };
+    std::uint8_t version = 0;  ///< of the file's format
     Argon2Cost cost;
-    Bytes salt;
     std::size_t threshold = 0;
-    std::vector<Entry> shares;
+    std::vector<Share> shares;
   };
   /// The file's key is wrapped by the token.
   struct TokenLock {
@@ -52,7 +56,8 @@ struct KeyFileContents {
 /// An open key file. Not shared between threads. Text form: one PEM block
 /// "OPENSET KEY FILE" around {version, lock, check of the key, entries {name, nonce,
 /// AES-256-GCM ciphertext}, HMAC over all of it}. Version 1 has a passphrase for its lock, version
-/// 2 custodians or a token. Each entry's key is HKDF(the file's key; info = name); its aad =
+/// 2 a token or, in files from before version 3, custodians with one salt for all; version 3
+/// custodians with a salt for each. Each entry's key is HKDF(the file's key; info = name); its aad =
 /// version ‖ name. Check and HMAC key are HKDF outputs too: a wrong passphrase is told from a
 /// changed file, and no entry can be taken out or put back unnoticed.
 class KeyFile {

@@ -4,6 +4,7 @@
 #include <botan/tss.h>
 
 #include <map>
+#include <optional>
 
 #include "common/crypto/digest.h"
 #include "common/crypto/guarded.h"
@@ -29,9 +30,9 @@ Result<SecretBytes> derive(const Passphrase& passphrase, const Argon2Cost& cost,
   });
 }
 
-/// Version, kind, who it is for and how many are needed: a share serves in its place only.
+/// Version, a zero, who it is for and how many are needed: a share serves in its place only.
 Bytes share_name(std::size_t number, const Custodians& lock) {
-  const Bytes numbers{kKeyFileLockVersion, 0, static_cast<std::uint8_t>(number),
+  const Bytes numbers{lock.version, 0, static_cast<std::uint8_t>(number),
                       static_cast<std::uint8_t>(lock.threshold)};
   return concat({view_of(kShareUse), numbers});
 }
@@ -57,7 +58,7 @@ Result<SecretBytes> make_custodians(const KeyLock& lock, Argon2Cost cost, KeyFil
   CHECK_OR_FAIL(fits_custodians(lock.threshold, passphrases.size()), ErrorCode::invalid_argument,
                 "a key file takes 2 to 16 custodians, of whom two at least are needed and all at "
                 "most");
-  Custodians made{cost, rng.bytes(kKeyFileSaltBytes), lock.threshold, {}};
+  Custodians made{kKeyFileOwnSaltsVersion, cost, lock.threshold, {}};
   auto key = rng.secret(suite::kAeadKeyBytes);
   const auto shares = TRY(split(key, lock.threshold, passphrases.size(), rng));
   for (std::size_t i = 0; i < shares.size(); ++i) {
@@ -68,11 +69,12 @@ Result<SecretBytes> make_custodians(const KeyLock& lock, Argon2Cost cost, KeyFil
           !same_secret(view_of(passphrases[i].reveal()), view_of(passphrases[other].reveal())),
           ErrorCode::invalid_argument, "two custodians have the same passphrase");
     }
-    const auto derived = TRY(derive(passphrases[i], cost, made.salt));
+    Bytes salt = rng.bytes(kKeyFileSaltBytes);
+    const auto derived = TRY(derive(passphrases[i], cost, salt));
     Bytes nonce = rng.bytes(suite::kAeadNonceBytes);
     Bytes sealed = aead_seal(share_key(derived, i, made).reveal(), nonce, share_name(i, made),
                              shares[i].data());
-    made.shares.push_back({std::move(nonce), std::move(sealed)});
+    made.shares.push_back({std::move(salt), {std::move(nonce), std::move(sealed)}});
   }
   contents.lock = std::move(made);
   return key;
@@ -81,11 +83,17 @@ Result<SecretBytes> make_custodians(const KeyLock& lock, Argon2Cost cost, KeyFil
 Result<SecretBytes> open_custodians(const KeyLock& lock, const Custodians& held) {
   std::map<std::size_t, SecretBytes> opened;
   for (const auto& passphrase : lock.passphrases) {
-    const auto derived = TRY(derive(passphrase, held.cost, held.salt));
+    std::optional<SecretBytes> derived;
     for (std::size_t i = 0; i < held.shares.size(); ++i) {
-      auto share = aead_open(share_key(derived, i, held).reveal(), held.shares[i].nonce,
-                             share_name(i, held), held.shares[i].ciphertext);
-      if (share) opened.emplace(i, std::move(*share));
+      if (opened.contains(i)) continue;
+      const auto& [salt, sealed] = held.shares[i];
+      if (!derived || !equal(salt, held.shares[i - 1].salt))
+        derived = TRY(derive(passphrase, held.cost, salt));
+      auto share = aead_open(share_key(*derived, i, held).reveal(), sealed.nonce,
+                             share_name(i, held), sealed.ciphertext);
+      if (!share) continue;
+      opened.emplace(i, std::move(*share));
+      break;  // a passphrase is one custodian's
     }
   }
   CHECK_OR_FAIL(opened.size() >= held.threshold, ErrorCode::wrong_passphrase,

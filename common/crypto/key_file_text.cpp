@@ -50,7 +50,7 @@ class Reader {
   bool ok_ = true;
 };
 
-// Version 2 says which lock follows.
+// Version 2 says which lock follows; 3 is of custodians only.
 constexpr std::uint8_t kCustodians = 1, kToken = 2;
 
 void put_entry(Bytes& out, const KeyFileContents::Entry& entry) {
@@ -59,25 +59,31 @@ void put_entry(Bytes& out, const KeyFileContents::Entry& entry) {
   put_bytes(out, entry.ciphertext);
 }
 
-void put_cost(Bytes& out, const Argon2Cost& cost, ByteView salt) {
+void put_cost(Bytes& out, const Argon2Cost& cost) {
   put_number(out, cost.memory_kib, 4);
   put_number(out, cost.passes, 4);
   put_number(out, cost.lanes, 4);
-  put_bytes(out, salt);
 }
 
 struct PutLock {
   Bytes& out;
   void operator()(const KeyFileContents::PassphraseLock& lock) const {
     out.push_back(kKeyFileVersion);
-    put_cost(out, lock.cost, lock.salt);
+    put_cost(out, lock.cost);
+    put_bytes(out, lock.salt);
   }
   void operator()(const KeyFileContents::CustodianLock& lock) const {
-    out.insert(out.end(), {kKeyFileLockVersion, kCustodians});
-    put_cost(out, lock.cost, lock.salt);
+    const bool own_salts = lock.version == kKeyFileOwnSaltsVersion;
+    out.push_back(lock.version);
+    if (!own_salts) out.push_back(kCustodians);
+    put_cost(out, lock.cost);
+    if (!own_salts) put_bytes(out, lock.shares.front().salt);
     put_number(out, lock.threshold, 1);
     put_number(out, lock.shares.size(), 1);
-    for (const auto& share : lock.shares) put_entry(out, share);
+    for (const auto& share : lock.shares) {
+      if (own_salts) put_bytes(out, share.salt);
+      put_entry(out, share.sealed);
+    }
   }
   void operator()(const KeyFileContents::TokenLock& lock) const {
     out.insert(out.end(), {kKeyFileLockVersion, kToken});
@@ -103,15 +109,20 @@ Result<Argon2Cost> get_cost(Reader& from) {
   return cost;
 }
 
-Result<KeyFileContents::CustodianLock> get_custodians(Reader& from) {
+Result<KeyFileContents::CustodianLock> get_custodians(Reader& from, std::uint8_t version) {
   KeyFileContents::CustodianLock lock;
+  lock.version = version;
+  const bool own_salts = version == kKeyFileOwnSaltsVersion;
   lock.cost = TRY(get_cost(from));
-  lock.salt = from.bytes(kKeyFileSaltBytes);
+  const auto shared_salt = own_salts ? Bytes() : from.bytes(kKeyFileSaltBytes);
   lock.threshold = from.number(1);
   const std::size_t count = from.number(1);
   CHECK_OR_FAIL(fits_custodians(lock.threshold, count), ErrorCode::bad_config,
                 "the key file's number of custodians is out of bounds");
-  for (std::size_t i = 0; i < count; ++i) lock.shares.push_back(get_entry(from));
+  for (std::size_t i = 0; i < count; ++i) {
+    auto salt = own_salts ? from.bytes(kKeyFileSaltBytes) : shared_salt;
+    lock.shares.push_back({std::move(salt), get_entry(from)});
+  }
   return lock;
 }
 
@@ -122,11 +133,15 @@ Result<void> parse_lock(Reader& from, KeyFileContents& contents) {
     contents.lock = KeyFileContents::PassphraseLock{cost, from.bytes(kKeyFileSaltBytes)};
     return {};
   }
+  if (version == kKeyFileOwnSaltsVersion) {
+    contents.lock = TRY(get_custodians(from, kKeyFileOwnSaltsVersion));
+    return {};
+  }
   CHECK_OR_FAIL(version == kKeyFileLockVersion, ErrorCode::bad_config,
                 "the key file is of another version");
   const auto kind = from.number(1);
   if (kind == kCustodians) {
-    contents.lock = TRY(get_custodians(from));
+    contents.lock = TRY(get_custodians(from, kKeyFileLockVersion));
     return {};
   }
   CHECK_OR_FAIL(kind == kToken, ErrorCode::bad_config, "the key file has an unknown lock");

@@ -8,6 +8,7 @@ namespace set::detail {
 
 inline constexpr std::uint8_t kKeyFileVersion = 1;      ///< under a passphrase
 inline constexpr std::uint8_t kKeyFileLockVersion = 2;  ///< under another lock
+inline constexpr std::uint8_t kKeyFileOwnSaltsVersion = 3;  ///< custodians with a salt for each
 inline constexpr std::size_t kKeyFileSaltBytes = 16;
 inline constexpr std::size_t kKeyFileCheckBytes = 16;
 inline constexpr std::size_t kKeyFileTagBytes = 48;

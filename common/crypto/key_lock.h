@@ -31,8 +31,8 @@ class KeyToken {
 
   /// True if it signs with ML-DSA itself; only then the other two are called.
   virtual bool can_sign() const = 0;
-  /// A new ML-DSA-65 key in the token; returns its name there.
-  virtual Result<Bytes> make_signature_key(Rng& rng) const = 0;
+  /// A new key in the token; returns its name there.
+  virtual Result<Bytes> make_signature_key(SignatureAlgorithm algorithm, Rng& rng) const = 0;
   /// Lives as long as it likes. bad_config if the token has no such key.
   virtual Result<std::shared_ptr<const Signer>> signer(ByteView key_id) const = 0;
 };

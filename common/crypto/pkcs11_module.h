@@ -19,6 +19,7 @@ inline constexpr unsigned long kMlDsa = 0x1d;            ///< CKM_ML_DSA
 inline constexpr unsigned long kMlDsaKey = 0x4a;         ///< CKK_ML_DSA
 inline constexpr unsigned long kParameterSet = 0x61d;    ///< CKA_PARAMETER_SET
 inline constexpr unsigned long kMlDsa65 = 2;             ///< CKP_ML_DSA_65
+inline constexpr unsigned long kMlDsa87 = 3;             ///< CKP_ML_DSA_87
 }  // namespace pkcs11
 
 class Pkcs11Module {

@@ -1,10 +1,12 @@
 #include "common/crypto/pkcs11_token.h"
 
 #include <algorithm>
+#include <cstring>
 #include <mutex>
 
 #include "common/crypto/guarded.h"
 #include "common/crypto/pkcs11_impl.h"
+#include "common/crypto/operation_counts.h"
 #include "common/crypto/signature_impl.h"
 #include "common/crypto/suite.h"
 
@@ -44,7 +46,7 @@ constexpr CK_BBOOL kYes = CK_TRUE, kNo = CK_FALSE;
 constexpr CK_OBJECT_CLASS kSecretKey = CKO_SECRET_KEY, kPrivateKey = CKO_PRIVATE_KEY,
                           kPublicKey = CKO_PUBLIC_KEY;
 constexpr CK_KEY_TYPE kAes = CKK_AES, kMlDsaType = pkcs11::kMlDsaKey;
-constexpr CK_ULONG kAesKeyBytes = 32, kMlDsa65 = pkcs11::kMlDsa65;
+constexpr CK_ULONG kAesKeyBytes = 32, kMlDsa65 = pkcs11::kMlDsa65, kMlDsa87 = pkcs11::kMlDsa87;
 
 CK_GCM_PARAMS gcm(ByteView nonce) {
   return {octets(nonce),    nonce.size(),    nonce.size() * 8,
@@ -89,6 +91,13 @@ struct Pkcs11Token::Impl {
     return value.size() == 1 && value.front() != CK_FALSE;
   }
 
+  Result<CK_ULONG> number_of(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) const {
+    const auto value = TRY(value_of(object, type));
+    CK_ULONG number = 0;
+    if (value.size() == sizeof(number)) std::memcpy(&number, value.data(), sizeof(number));
+    return number;
+  }
+
   Result<std::vector<CK_OBJECT_HANDLE>> wrapping_keys() const {
     return find({attribute(CKA_CLASS, kSecretKey), attribute(CKA_KEY_TYPE, kAes),
                  attribute(CKA_LABEL, kWrappingLabel)});
@@ -127,6 +136,7 @@ class TokenSigner final : public Signer {
     CK_ULONG size = signature.size();
     TRY(pkcs11_ok("C_Sign", token_->f().C_Sign(token_->session, octets(message), message.size(),
                                                signature.data(), &size)));
+    ++operation_counts.signatures;
     signature.resize(size);
     return signature;
   }
@@ -138,9 +148,11 @@ class TokenSigner final : public Signer {
   Bytes spki_;
 };
 
-Result<Bytes> ml_dsa_65_spki(ByteView raw) {
-  return guarded(ErrorCode::bad_config, "the token's public key is no ML-DSA-65 key", [&] {
-    const Botan::ML_DSA_PublicKey key(raw, Botan::ML_DSA_Mode(suite::kEndEntitySignature));
+Result<Bytes> spki_of(CK_ULONG parameter_set, ByteView raw) {
+  return guarded(ErrorCode::bad_config, "the token's public key is malformed", [&] {
+    const auto parameters =
+        parameter_set == kMlDsa87 ? suite::kRootSignature : suite::kEndEntitySignature;
+    const Botan::ML_DSA_PublicKey key(raw, Botan::ML_DSA_Mode(parameters));
     return key.subject_public_key();
   });
 }
@@ -237,18 +249,19 @@ bool Pkcs11Token::can_sign() const {
          impl_->module.has(impl_->slot, pkcs11::kMlDsaKeyPairGen);
 }
 
-Result<Bytes> Pkcs11Token::make_signature_key(Rng& rng) const {
+Result<Bytes> Pkcs11Token::make_signature_key(SignatureAlgorithm algorithm, Rng& rng) const {
   CHECK_OR_FAIL(can_sign(), ErrorCode::bad_config,
                 "the token does not do ML-DSA (PKCS#11 3.2): signature keys stay in the key file");
   const std::lock_guard lock(impl_->mutex);
   Bytes id = rng.bytes(kKeyIdBytes);
+  const CK_ULONG& parameters = algorithm == SignatureAlgorithm::ml_dsa_87 ? kMlDsa87 : kMlDsa65;
   std::vector<CK_ATTRIBUTE> of_public{attribute(CKA_CLASS, kPublicKey),
                                       attribute(CKA_KEY_TYPE, kMlDsaType),
                                       attribute(CKA_TOKEN, kYes),
                                       attribute(CKA_VERIFY, kYes),
                                       attribute(CKA_LABEL, kSignatureLabel),
                                       attribute(CKA_ID, ByteView(id)),
-                                      attribute(pkcs11::kParameterSet, kMlDsa65)};
+                                      attribute(pkcs11::kParameterSet, parameters)};
   std::vector<CK_ATTRIBUTE> of_private{
       attribute(CKA_CLASS, kPrivateKey), attribute(CKA_KEY_TYPE, kMlDsaType),
       attribute(CKA_TOKEN, kYes),        attribute(CKA_PRIVATE, kYes),
@@ -277,7 +290,10 @@ Result<std::shared_ptr<const Signer>> Pkcs11Token::signer(ByteView key_id) const
   const auto private_key = TRY(find(kPrivateKey));
   TRY(impl_->checked(private_key));
   const auto public_key = TRY(find(kPublicKey));
-  auto spki = TRY(ml_dsa_65_spki(TRY(impl_->value_of(public_key, CKA_VALUE))));
+  const auto set = TRY(impl_->number_of(public_key, pkcs11::kParameterSet));
+  CHECK_OR_FAIL(set == kMlDsa65 || set == kMlDsa87, ErrorCode::bad_config,
+                "the token's key is neither ML-DSA-65 nor ML-DSA-87");
+  auto spki = TRY(spki_of(set, TRY(impl_->value_of(public_key, CKA_VALUE))));
   return std::make_shared<const TokenSigner>(impl_, private_key, std::move(spki));
 }
 

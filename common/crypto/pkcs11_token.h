@@ -33,8 +33,8 @@ class Pkcs11Token final : public KeyToken {
 
   /// PKCS#11 3.2's CKM_ML_DSA and its key generation, both.
   bool can_sign() const override;
-  /// A new ML-DSA-65 key in the token, found again by its id (CKA_ID, 16 bytes).
-  Result<Bytes> make_signature_key(Rng& rng) const override;
+  /// A new ML-DSA key in the token, found again by its id (CKA_ID, 16 bytes).
+  Result<Bytes> make_signature_key(SignatureAlgorithm algorithm, Rng& rng) const override;
   /// The Signer lives as long as it likes: it shares the session. bad_config if there is no such
   /// key.
   Result<std::shared_ptr<const Signer>> signer(ByteView key_id) const override;

@@ -32,6 +32,16 @@ Result<void> check_newer(const BrandRevocations& known, const BrandRevocations& 
 
 std::string days(Instant instant) { return to_string(instant).substr(0, 19) + "Z"; }
 
+/// True if the list names the certificate, but only from later on than the time that is asked about.
+Result<bool> is_revoked_later(const Crl& list, const Certificate& certificate, Instant at) {
+  const auto entry = list.find(certificate);
+  if (!entry) return false;
+  CHECK_OR_FAIL(entry->revoked_at > at + kRevocationSkew, ErrorCode::revoked_certificate,
+                "the certificate of a " + std::string(to_string(certificate.roles().front())) +
+                    " was revoked on " + days(entry->revoked_at));
+  return true;
+}
+
 }  // namespace
 
 const Crl* BrandRevocations::find(const KeyId& issuer) const {
@@ -46,7 +56,7 @@ void Revocation::set_policy(RevocationPolicy policy) {
   ++epoch_;
 }
 
-void Revocation::on_change(std::function<void(const Brands&)> keeper) {
+void Revocation::on_change(std::function<void(const Revocation&)> keeper) {
   const std::lock_guard lock(adopting_);
   keeper_ = std::move(keeper);
 }
@@ -65,8 +75,27 @@ Result<void> Revocation::adopt(BrandRevocations next) {
     brands_.insert_or_assign(brand, set);
     ++epoch_;
   }
-  if (keeper_) keeper_(all());
+  if (keeper_) keeper_(*this);
   return {};
+}
+
+void Revocation::adopt_root_list(const Crl& list) {
+  const std::lock_guard one(adopting_);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = root_lists_.find(list.issuer());
+    if (known != root_lists_.end() && known->second.number() >= list.number()) return;
+    root_lists_.insert_or_assign(list.issuer(), list);
+    ++epoch_;
+  }
+  if (keeper_) keeper_(*this);
+}
+
+std::vector<Crl> Revocation::root_lists() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Crl> out;
+  for (const auto& [issuer, list] : root_lists_) out.push_back(list);
+  return out;
 }
 
 std::shared_ptr<const BrandRevocations> Revocation::of(const std::string& brand) const {
@@ -84,6 +113,7 @@ Result<Revocation::GoodUntil> Revocation::check(std::span<const Certificate> pat
                                                 Instant at) const {
   // The root stands by its fingerprint alone.
   if (path.size() < 2) return GoodUntil(Instant::max());
+  TRY(check_brand(path, at));
   const auto known = of(path.front().brand());
   const auto policy = [&] {
     const std::lock_guard lock(mutex_);
@@ -102,17 +132,24 @@ Result<Revocation::GoodUntil> Revocation::check(std::span<const Certificate> pat
     const auto* crl = known->find(TRY(key_id_of(path[i + 1])));
     if (crl == nullptr) continue;
     fresh_until = std::min(fresh_until, crl->next_update());
-    const auto entry = crl->find(path[i]);
-    if (!entry) continue;
-    CHECK_OR_FAIL(entry->revoked_at > at + kRevocationSkew, ErrorCode::revoked_certificate,
-                  "the certificate of a " + std::string(to_string(path[i].roles().front())) +
-                      " was revoked on " + days(entry->revoked_at));
-    of_the_past = true;  // revoked later than the time that is asked about
+    of_the_past = TRY(is_revoked_later(*crl, path[i], at)) || of_the_past;
   }
   CHECK_OR_FAIL(at <= fresh_until + policy.grace, ErrorCode::peer_unavailable,
                 "what is known of revoked certificates ended on " + days(fresh_until) +
                     " and its grace is over: the CA was not reached since");
   return of_the_past ? GoodUntil() : GoodUntil(fresh_until + policy.grace);
+}
+
+Result<void> Revocation::check_brand(std::span<const Certificate> path, Instant at) const {
+  if (path.size() < 2) return {};
+  const auto root = TRY(key_id_of(path.back()));
+  const auto list = [&]() -> std::optional<Crl> {
+    const std::lock_guard lock(mutex_);
+    const auto found = root_lists_.find(root);
+    return found == root_lists_.end() ? std::nullopt : std::optional(found->second);
+  }();
+  if (list) TRY(is_revoked_later(*list, path[path.size() - 2], at));
+  return {};
 }
 
 }  // namespace set

@@ -1,5 +1,6 @@
 // Revocation: what is known of revoked certificates, brand by brand: the newest BrandCRLIdentifier
-// (BCI) and exactly the CRLs that it names (set-1997 §1.7). Trust::verify asks it about every path.
+// (BCI) and exactly the CRLs that it names (set-1997 §1.7); and the roots' own lists, which nobody
+// need name: a revoked brand has no BCI any more. Trust::verify asks it about every path.
 // The lists are verified before they get here (common/message/revocation.h). Any thread.
 #pragma once
 
@@ -50,8 +51,8 @@ class Revocation {
   using Brands = std::map<std::string, std::shared_ptr<const BrandRevocations>>;
 
   void set_policy(RevocationPolicy policy);
-  /// Called after each change with all that is known, one call at a time: who keeps it in a file.
-  void on_change(std::function<void(const Brands&)> keeper);
+  /// Called after each change, one call at a time: who keeps it in a file.
+  void on_change(std::function<void(const Revocation&)> keeper);
 
   /// Takes a verified set in place of what was known of its brand; nothing of it is taken if
   /// anything is refused. What is known already is no Error.
@@ -59,6 +60,11 @@ class Revocation {
   /// under the same sequenceNum; missing_certificate: a CRL that the BCI names is not there or
   /// older than named; invalid_certificate: a CRL that it does not name.
   Result<void> adopt(BrandRevocations next);
+
+  /// Takes a verified list of a root that is trusted (its issuer's key is the root's). One that is
+  /// not newer than the known one is passed over.
+  void adopt_root_list(const Crl& list);
+  std::vector<Crl> root_lists() const;
 
   /// None if no BCI of the brand is known.
   std::shared_ptr<const BrandRevocations> of(const std::string& brand) const;
@@ -73,13 +79,16 @@ class Revocation {
   /// Errors: revoked_certificate; peer_unavailable: nothing is known that is fresh enough to say
   /// (our lack, not the certificate's: worth asking again).
   Result<GoodUntil> check(std::span<const Certificate> path, Instant at) const;
+  /// The same by the roots' lists alone: is the brand on this path revoked? revoked_certificate.
+  Result<void> check_brand(std::span<const Certificate> path, Instant at) const;
 
  private:
   mutable std::mutex mutex_;  ///< of what is known
   std::mutex adopting_;       ///< one adoption, and its keeper, at a time
   RevocationPolicy policy_;
-  std::function<void(const Brands&)> keeper_;
+  std::function<void(const Revocation&)> keeper_;
   Brands brands_;
+  std::map<KeyId, Crl> root_lists_;
   std::atomic<std::uint64_t> epoch_ = 0;
 };
 

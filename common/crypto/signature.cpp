@@ -6,6 +6,7 @@
 
 #include "common/crypto/digest.h"
 #include "common/crypto/guarded.h"
+#include "common/crypto/operation_counts.h"
 #include "common/crypto/signature_impl.h"
 #include "common/crypto/suite.h"
 
@@ -88,6 +89,7 @@ SoftwareSigner& SoftwareSigner::operator=(SoftwareSigner&&) noexcept = default;
 SoftwareSigner::~SoftwareSigner() = default;
 
 Result<Bytes> SoftwareSigner::sign(ByteView message) const {
+  ++operation_counts.signatures;  // of messages; those in certificates and CRLs are Botan's own
   return guarded(ErrorCode::internal, "signing failed", [&] {
     return impl_->signers.use([&](detail::PreparedSigner& prepared) {
       return prepared.signer.sign_message(message, Botan::system_rng());
@@ -99,7 +101,9 @@ const Bytes& SoftwareSigner::public_key() const { return impl_->public_key; }
 SecretBytes SoftwareSigner::pkcs8() const { return impl_->pkcs8->clone(); }
 SignatureAlgorithm SoftwareSigner::algorithm() const { return impl_->algorithm; }
 
-Result<void> verify_signature(ByteView public_key, ByteView message, ByteView signature) {
+namespace {
+
+Result<void> verify_uncounted(ByteView public_key, ByteView message, ByteView signature) {
   thread_local RecentlyUsed<Botan::PK_Verifier> verifiers(kVerifiersPerThread);
 
   const Thumbprint name = thumbprint_of(public_key);
@@ -116,6 +120,14 @@ Result<void> verify_signature(ByteView public_key, ByteView message, ByteView si
   CHECK_OR_FAIL(verified, ErrorCode::signature_failure, kBadSignature);
   verifiers.put(name, std::move(verifier));
   return {};
+}
+
+}  // namespace
+
+Result<void> verify_signature(ByteView public_key, ByteView message, ByteView signature) {
+  auto verified = verify_uncounted(public_key, message, signature);
+  ++(verified ? operation_counts.verifications : operation_counts.bad_signatures);
+  return verified;
 }
 
 }  // namespace set

@@ -12,29 +12,34 @@ std::shared_ptr<const Signer> shared(SoftwareSigner signer) {
 
 }  // namespace
 
-StoredSigner StoredSigner::generate(Rng& rng) {
-  auto key = SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_65, rng);
+StoredSigner StoredSigner::generate(SignatureAlgorithm algorithm, Rng& rng) {
+  auto key = SoftwareSigner::generate(algorithm, rng);
   auto stored = key.pkcs8();
   return {shared(std::move(key)), std::move(stored)};
 }
 
-Result<StoredSigner> StoredSigner::generate(const KeyLock& lock, Rng& rng) {
-  if (lock.token == nullptr || !lock.token->can_sign()) return generate(rng);
-  const Bytes id = TRY(lock.token->make_signature_key(rng));
-  auto signer = TRY(lock.token->signer(id));
+Result<StoredSigner> StoredSigner::generate(SignatureAlgorithm algorithm, const KeyToken* token,
+                                            Rng& rng) {
+  if (token == nullptr || !token->can_sign()) return generate(algorithm, rng);
+  const Bytes id = TRY(token->make_signature_key(algorithm, rng));
+  auto signer = TRY(token->signer(id));
   return StoredSigner(std::move(signer), SecretBytes::copy_of(concat({view_of(kInToken), id})));
 }
 
 Result<StoredSigner> StoredSigner::load(ByteView stored, const KeyLock& lock) {
-  const auto name = view_of(kInToken);
-  if (stored.size() > name.size() && equal(stored.first(name.size()), name)) {
+  if (names_token_key(stored)) {
     CHECK_OR_FAIL(lock.token != nullptr, ErrorCode::bad_config,
                   "the signature key lives in a token: name it with --pkcs11-module");
-    auto signer = TRY(lock.token->signer(stored.subspan(name.size())));
+    auto signer = TRY(lock.token->signer(stored.subspan(kInToken.size())));
     return StoredSigner(std::move(signer), SecretBytes::copy_of(stored));
   }
   auto key = TRY(SoftwareSigner::from_pkcs8(stored));
   return StoredSigner(shared(std::move(key)), SecretBytes::copy_of(stored));
+}
+
+bool StoredSigner::names_token_key(ByteView stored) {
+  const auto mark = view_of(kInToken);
+  return stored.size() > mark.size() && equal(stored.first(mark.size()), mark);
 }
 
 }  // namespace set

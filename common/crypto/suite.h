@@ -30,4 +30,7 @@ inline constexpr std::string_view kReplyExport = "SET/2 reply";
 inline constexpr std::string_view kCardMessageExport = "SET/2 card message";
 inline constexpr std::size_t kReplyNonceBytes = 32;
 
+// Of the audit log's chain (docs/audit.md).
+inline constexpr std::string_view kAuditLabel = "SET/2 audit";
+
 }  // namespace set::suite

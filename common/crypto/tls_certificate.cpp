@@ -13,6 +13,7 @@
 #include <algorithm>
 
 #include "common/crypto/certificate.h"
+#include "common/crypto/certificate_details.h"
 #include "common/crypto/certificate_impl.h"
 #include "common/crypto/certificate_pem.h"
 #include "common/crypto/digest.h"
@@ -27,7 +28,7 @@ namespace ext = Botan::Cert_Extension;
 
 namespace {
 
-constexpr std::size_t kSerialBits = 128;
+constexpr std::size_t kTlsSerialBits = 128;
 constexpr std::size_t kMaxHostBytes = 253;
 
 const Botan::OID kServerAuth{1, 3, 6, 1, 5, 5, 7, 3, 1};
@@ -156,7 +157,7 @@ Result<std::string> sign(const TlsTemplate& contents, ByteView subject_public_ke
 
   const auto extensions =
       extensions_of(contents, detail::key_id(subject_public_key), issuer.key_id);
-  const Botan::BigInt serial(rng.botan(), kSerialBits);
+  const Botan::BigInt serial(rng.botan(), kTlsSerialBits);
   Botan::PK_Signer signer(*key, rng.botan(), "SHA-256", Botan::Signature_Format::DerSequence);
   return Botan::X509_CA::make_cert(signer, rng.botan(), serial, signer.algorithm_identifier(),
                                    bytes_of(subject_public_key),
@@ -217,7 +218,7 @@ Result<std::string> issue_tls_certificate(const TlsTemplate& contents, ByteView 
 }
 
 Result<Bytes> cross_certify_transport_root(std::string_view transport_root_pem,
-                                           const Certificate& root, const SoftwareSigner& root_key,
+                                           const Certificate& root, const Signer& root_key,
                                            Instant not_before, Instant not_after, Rng& rng) {
   const auto transport_root = TRY(detail::parse_tls_certificate(transport_root_pem));
   CHECK_OR_FAIL(root.has_role(Role::rca) && equal(root.public_key(), root_key.public_key()),
@@ -229,15 +230,29 @@ Result<Bytes> cross_certify_transport_root(std::string_view transport_root_pem,
   return guarded(ErrorCode::internal, "the transport root could not be certified", [&] {
     const auto& issuer = root.impl().x509;
     const auto extensions = cross_extensions(transport_root, issuer);
-    const Botan::BigInt serial(rng.botan(), kSerialBits);
-    return root_key.impl().signers.use([&](detail::PreparedSigner& prepared) {
-      return Botan::X509_CA::make_cert(
-                 prepared.signer, rng.botan(), serial, prepared.signer.algorithm_identifier(),
-                 transport_root.subject_public_key_info(), detail::to_x509_time(not_before),
-                 detail::to_x509_time(not_after), issuer.subject_dn(), transport_root.subject_dn(),
-                 extensions)
-          .BER_encode();
-    });
+    const auto& subject = transport_root.subject_dn();
+    const auto& subject_public_key = transport_root.subject_public_key_info();
+    return detail::sign_certificate({issuer.subject_dn(), subject, not_before, not_after,
+                                     subject_public_key, extensions},
+                                    root_key, rng);
+  });
+}
+
+Result<TlsDetails> tls_details_of(ByteView der) {
+  return guarded(ErrorCode::decoding_failure, "a TLS certificate is malformed", [&] {
+    const Botan::X509_Certificate x509(bytes_of(der));
+    const auto& name = x509.subject_dn();
+    const TlsTemplate contents{
+        .organization = name.get_first_attribute("X520.Organization"),
+        .organizational_unit = name.get_first_attribute("X520.OrganizationalUnit"),
+        .common_name = name.get_first_attribute("X520.CommonName"),
+        .hosts = hosts_of(x509.subject_alt_name()),
+        .is_ca = x509.is_CA_cert(),
+        .not_before = detail::from_x509_time(x509.not_before()),
+        .not_after = detail::from_x509_time(x509.not_after()),
+    };
+    const auto& key = x509.subject_public_key_info();
+    return TlsDetails{contents, Bytes(key.begin(), key.end()), thumbprint_of(der)};
   });
 }
 

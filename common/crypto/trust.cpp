@@ -236,14 +236,16 @@ Revocation& Trust::revocation() const { return *impl_->revocation; }
 void Trust::share(const Trust& other) const { impl_->revocation = other.impl_->revocation; }
 
 Result<bool> Trust::renew(std::string_view pem, Instant now) const {
-  const auto held = impl_->now_trusted();
-  if (pem == held->file.pem) return false;
-  auto renewed = TRY(detail::renew_trust_file(held->file, pem, now));
-  const std::lock_guard lock(impl_->mutex);
-  // Somebody else was quicker: their news may be later than ours, and ours comes again.
-  if (impl_->current != held || renewed.pem == held->file.pem) return false;
-  impl_->current = std::make_shared<const Anchors>(std::move(renewed));
-  return true;
+  while (true) {
+    const auto held = impl_->now_trusted();
+    if (pem == held->file.pem) return false;
+    auto renewed = TRY(detail::renew_trust_file(held->file, pem, now));
+    const std::lock_guard lock(impl_->mutex);
+    if (impl_->current != held) continue;  // somebody else was quicker: ours comes on top
+    if (renewed.pem == held->file.pem) return false;
+    impl_->current = std::make_shared<const Anchors>(std::move(renewed));
+    return true;
+  }
 }
 
 const Certificate& Trust::root() const { return impl_->first; }

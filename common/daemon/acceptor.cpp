@@ -19,6 +19,7 @@
 #include "common/base/log.h"
 #include "common/daemon/connections.h"
 #include "common/daemon/files.h"
+#include "common/daemon/instruments.h"
 
 namespace set {
 namespace {
@@ -190,16 +191,19 @@ void Acceptor::Impl::accept_all() {
     const int fd = ::accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size,
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0 && may_enter(fd, peer)) {
+      metrics::connections_accepted.count();
       handler(listener, fd);
       continue;
     }
     if (fd >= 0) {
       ::close(fd);
+      metrics::connections_refused.count(LabelWord{"limit"});
       complain("too many connections are open; refusing more");
       continue;
     }
     if (errno == EAGAIN) return;
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      metrics::connections_refused.count(LabelWord{"system"});
       complain("the system has no room for a connection; waiting");
       stop_comes(kPauseMs, false);
       return;

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 #include <string>
 
 #include <grpc/grpc_security_constants.h>
 #include <grpc/slice.h>
 
 #include "common/base/log.h"
+#include "common/daemon/instruments.h"
 #include "common/daemon/tls.h"
 
 namespace set {
@@ -56,6 +58,14 @@ const MethodAccess* find_row(std::string_view method) {
   return row == kTable.end() ? nullptr : &*row;
 }
 
+std::mutex watcher_mutex;
+RefusedCall refused_call_watcher;  // of watcher_mutex
+
+void tell_watcher(std::string_view method, const std::optional<PartyName>& caller) {
+  const std::lock_guard lock(watcher_mutex);
+  if (refused_call_watcher) refused_call_watcher(method, caller);
+}
+
 void log_refused(std::string_view method, const std::optional<PartyName>& caller,
                  const Error& error) {
   // A method that is not ours is the caller's word, which stays out of the log.
@@ -64,6 +74,7 @@ void log_refused(std::string_view method, const std::optional<PartyName>& caller
   const LogWord role{"caller", caller ? to_string(caller->role) : "no certificate"};
   const LogWord name{"name", caller ? std::string_view(caller->name) : ""};
   log_warning("call refused", called, role, name, error);
+  tell_watcher(called.value, caller);
 }
 
 std::string_view method_of(const grpc_metadata* metadata, std::size_t count) {
@@ -98,6 +109,7 @@ void process(void* /*state*/, grpc_auth_context* context, const grpc_metadata* m
   const auto caller = caller_in(context);
   const auto allowed = check_call(method, caller);
   if (allowed) return done(call, nullptr, 0, nullptr, 0, GRPC_STATUS_OK, nullptr);
+  metrics::calls_refused.count(LabelWord{"role"});
   log_refused(method, caller ? *caller : std::nullopt, allowed.error());
   const std::string word(to_string(ErrorCode::permission_denied));
   done(call, nullptr, 0, nullptr, 0, GRPC_STATUS_PERMISSION_DENIED, word.c_str());
@@ -118,6 +130,11 @@ Result<void> check_access(std::string_view method, const std::optional<PartyName
 void hold_to_access(grpc_server_credentials* credentials) {
   grpc_server_credentials_set_auth_metadata_processor(
       credentials, {.process = process, .destroy = nullptr, .state = nullptr});
+}
+
+void watch_refused_calls(RefusedCall watcher) {
+  const std::lock_guard lock(watcher_mutex);
+  refused_call_watcher = std::move(watcher);
 }
 
 std::optional<PartyName> caller_of(const grpc::ServerContext* context) {

@@ -4,6 +4,7 @@
 // thread.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -37,6 +38,11 @@ Result<void> check_access(std::string_view method, const std::optional<PartyName
 /// Makes a port under these credentials refuse with PERMISSION_DENIED and one log line whom the
 /// table does not list.
 void hold_to_access(grpc_server_credentials* credentials);
+
+/// Told of each call that is refused so: the method, if it is one of ours, and the caller. Must not
+/// wait. One for the process, set before it serves; none at the end.
+using RefusedCall = std::function<void(std::string_view method, const std::optional<PartyName>& caller)>;
+void watch_refused_calls(RefusedCall watcher);
 
 /// Whom the caller's TLS certificate names, for handle(). None without one, and where there is no
 /// TLS: in tests, which also have no context. Who is not to be believed is nobody's signer.

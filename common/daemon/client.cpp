@@ -4,6 +4,7 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include "common/base/assert.h"
+#include "common/daemon/rpc_observer.h"
 #include "common/daemon/server.h"
 #include "common/daemon/tls.h"
 
@@ -66,7 +67,8 @@ std::shared_ptr<grpc::Channel> make_channel(const std::string& target,
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5'000);  // also the time for one attempt
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
-  return grpc::CreateCustomChannel(target, credentials, arguments);
+  return grpc::experimental::CreateCustomChannelWithInterceptors(target, credentials, arguments,
+                                                                 client_observers());
 }
 
 Error error_of(const grpc::Status& status, std::string_view target) {

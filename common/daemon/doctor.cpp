@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/daemon/terminal.h"
+
 namespace set {
 namespace {
 
@@ -20,6 +22,18 @@ std::string_view word(Finding::Kind kind) {
       return "bad";
   }
   return "";
+}
+
+Colour colour_of(Finding::Kind kind) {
+  switch (kind) {
+    case Finding::Kind::good:
+      return Colour::green;
+    case Finding::Kind::note:
+      return Colour::yellow;
+    case Finding::Kind::bad:
+      return Colour::red;
+  }
+  return Colour::yellow;
 }
 
 bool is_bad(const Finding& finding) { return finding.kind == Finding::Kind::bad; }
@@ -58,7 +72,7 @@ void Examination::check(const std::string& about, const Result<void>& result, st
 bool Examination::all_good() const { return std::ranges::none_of(findings_, is_bad); }
 
 Result<void> Examination::report(bool json) const {
-  const auto text = json ? json_of(*this) + "\n" : text_of(*this);
+  const auto text = json ? json_of(*this) + "\n" : text_of(*this, stdout);
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
   const auto first = std::ranges::find_if(findings_, is_bad);
@@ -68,11 +82,12 @@ Result<void> Examination::report(bool json) const {
                                   (count > 1 ? " (first of " + std::to_string(count) + ")" : ""));
 }
 
-std::string text_of(const Examination& examination) {
+std::string text_of(const Examination& examination, std::FILE* stream) {
   std::string out;
   for (const auto& finding : examination.findings()) {
     std::string line(word(finding.kind));
     line.resize(6, ' ');
+    if (stream != nullptr) line = coloured(line, colour_of(finding.kind), stream);
     out += line + harmless(finding.about) + ": " + harmless(finding.says) + "\n";
     if (!finding.fix.empty()) out += "      fix: " + harmless(finding.fix) + "\n";
   }

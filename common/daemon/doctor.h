@@ -3,6 +3,7 @@
 // certificates of SET, clock. Reads only. Called by each room's doctor_command.cpp; one thread.
 #pragma once
 
+#include <cstdio>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -43,8 +44,8 @@ class Examination {
   std::vector<Finding> findings_;
 };
 
-/// The report as text or JSON.
-std::string text_of(const Examination& examination);
+/// The report as text, with colours where `stream` shows them (null: nowhere), or JSON.
+std::string text_of(const Examination& examination, std::FILE* stream = nullptr);
 std::string json_of(const Examination& examination);
 
 // --- doctor_identity.cpp: what lies in the own directory ---

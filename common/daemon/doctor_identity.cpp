@@ -198,19 +198,50 @@ void examine_daemon(Examination& examination, const std::string& admin_address) 
   examination.note("daemon", "does not serve now: " + healthy.error().detail);
 }
 
+namespace {
+
+// What of a PostgreSQL server matters to whoever trusts it with money. False: it cannot be asked.
+bool examine_server(Examination& examination, Database& database) {
+  const auto server = database.in_transaction("doctor:server", [](Transaction& t) {
+    return t.query_one(
+        "SELECT current_setting('server_version'), current_setting('fsync'), COALESCE((SELECT "
+        "version FROM pg_stat_ssl WHERE pid = pg_backend_pid()), '')");
+  });
+  if (!server) {
+    examination.bad("database", server.error(), "is the server up, and does it have room?");
+    return false;
+  }
+  const Row& row = **server;
+  examination.note("database", "PostgreSQL " + row.text(0) + ", " +
+                                   (row.text(2).empty() ? "without TLS" : row.text(2)));
+  if (row.text(1) != "on") {
+    examination.bad("database",
+                    {ErrorCode::bad_config,
+                     "its fsync is off: a power cut would lose what was committed"},
+                    "set fsync = on in postgresql.conf");
+  }
+  return true;
+}
+
+}  // namespace
+
 bool examine_database(Examination& examination, std::string_view url, int newest_schema) {
   constexpr std::string_view kSqlite = "sqlite:";
   const std::string about = "database";
   std::error_code error;
-  if (url.starts_with(kSqlite) && !fs::exists(url.substr(kSqlite.size()), error)) {
+  const bool is_file = url.starts_with(kSqlite);
+  if (is_file && !fs::exists(url.substr(kSqlite.size()), error)) {
     examination.note(about, std::string(url) + " is not there yet: it is made when needed");
     return false;
   }
   auto database = Database::open(url, DatabaseUse::command);
   if (!database) {
-    examination.bad(about, database.error(), "chmod 600 it, or correct --database");
+    examination.bad(about, database.error(),
+                    is_file ? "chmod 600 it, or correct --database"
+                            : "start the server, or correct --database");
     return false;
   }
+  if (!is_file && !examine_server(examination, *database)) return false;
   const auto number =
       database->in_transaction("doctor:schema", [](Transaction& t) -> Result<std::int64_t> {
         const auto row = TRY(t.query_one("SELECT COALESCE(MAX(number), 0) FROM schema_version"));

@@ -49,12 +49,20 @@ bool write_all(int fd, ByteView content) {
   return true;
 }
 
+// systemd hands a service its credentials under an access list of their own, for its user alone: the
+// group's bits of the mode are then that list's, and let nobody else in.
+bool is_credential(const fs::path& path) {
+  const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
+  return directory != nullptr && *directory != 0 && path.parent_path() == fs::path(directory);
+}
+
 Result<void> check_private(const fs::path& path, mode_t type, const char* what, const char* fix) {
   struct stat status = {};
   CHECK_OR_FAIL(::stat(path.c_str(), &status) == 0, ErrorCode::bad_config, cannot("open", path));
   CHECK_OR_FAIL((status.st_mode & S_IFMT) == type, ErrorCode::bad_config,
                 path.string() + " is not a " + what);
-  CHECK_OR_FAIL((status.st_mode & 077) == 0, ErrorCode::bad_config,
+  const mode_t others = is_credential(path) ? 07 : 077;
+  CHECK_OR_FAIL((status.st_mode & others) == 0, ErrorCode::bad_config,
                 "others than its owner can use " + path.string() + ": " + fix);
   CHECK_OR_FAIL(status.st_uid == ::geteuid() || status.st_uid == 0, ErrorCode::bad_config,
                 path.string() + " belongs to another user");

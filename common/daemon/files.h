@@ -26,7 +26,8 @@ Result<void> write_file_atomically(const std::filesystem::path& path, std::strin
 /// fsync of a directory: without it a rename in it may be forgotten by a power cut.
 Result<void> sync_directory(const std::filesystem::path& directory);
 
-/// bad_config if group or others may read, write or enter it, or if it belongs to another user.
+/// bad_config if group or others may read, write or enter it, or if it belongs to another user. The
+/// credentials that systemd gives a service ($CREDENTIALS_DIRECTORY) are private.
 Result<void> check_private_file(const std::filesystem::path& path);
 Result<void> check_private_directory(const std::filesystem::path& path);
 /// Makes it with mode 0700, and its parents, unless it exists; then check_private_directory.

@@ -1,7 +1,9 @@
 // handle(): the one path that every request takes, in the order of set-1997 §3.0:
 //   size → exactly these bytes seen before? then the stored answer → wrapper, version, date →
 //   in flight? → open (decrypt, chain, role, signature, inner ids = wrapper ids) → the signer is whom
-//   the TLS certificate names → same signed content seen before? → the flow → seal → save the answer → send → one log line.
+//   the TLS certificate names → same signed content seen before? → the flow → seal → save the answer, its
+//   entry in the audit log and what was signed → send → one log line. What cannot be recorded is not
+//   answered (ADR 0049).
 // Written once, so a flow contains only SET. Called by the service.cpp of merchant, gateway and CA
 // from gRPC's threads.
 #pragma once
@@ -13,6 +15,9 @@
 
 #include <grpcpp/support/status.h>
 
+#include "common/audit/counts.h"
+#include "common/audit/proof.h"
+#include "common/base/log_context.h"
 #include "common/message/open.h"
 #include "common/store/replies.h"
 
@@ -28,6 +33,8 @@ class Receiver {
   Database& database() { return database_; }
   Instant now() const { return clock_(); }
   Rng& rng() { return rng_; }
+  /// What is counted instead of recorded one by one; the log's keeper writes it (audit_keeper.h).
+  audit::CallCounts& counts() { return counts_; }
 
  private:
   friend class Handling;
@@ -38,8 +45,16 @@ class Receiver {
   Rng& rng_;
   std::mutex mutex_;
   std::set<Digest> in_flight_;   // digests of requests being worked on
-  double error_budget_ = 100;    // Error messages are signed, so they are rationed (set-1997 §3.0)
-  Instant error_budget_at_{};
+  // Takes one of a budget that fills up with time.
+  struct Budget {
+    double per_second, most;
+    double left = most;
+    Instant at{};
+  };
+  bool take(Budget& budget, Instant now);
+  Budget errors_{.per_second = 100, .most = 100};  // Error messages are signed, so they are rationed (set-1997 §3.0)
+  Budget noise_{.per_second = 5, .most = 500};     // entries about repeats and refusals, which anybody can cause
+  audit::CallCounts counts_;
 };
 
 /// Which bytes came from whom: the key under which a stored answer is found again without any crypto
@@ -72,18 +87,14 @@ struct Reply {
   std::shared_ptr<const Party> party = nullptr;
 };
 
-/// What came of a request, for who keeps a record of them all.
-struct Handled {
-  RRPID rrpid{};
-  std::optional<ErrorCode> refused;  ///< none: it was answered
-  bool repeated = false;             ///< with a stored answer
-};
+/// Of a PReq: the order half as it came, if it is the one that was signed.
+Bytes order_half_of(const Opened<PReq>& opened);
 
 /// One request on its way; the steps of handle() that do not depend on the message's type.
 class Handling {
  public:
   Handling(Receiver& receiver, const std::optional<PartyName>& caller, MessageType type,
-           const wire::MessageWrapper& in, wire::MessageWrapper& out, Handled* handled = nullptr);
+           const wire::MessageWrapper& in, wire::MessageWrapper& out, AuditEntry& audit);
   ~Handling();  ///< Leaves the in-flight set.
   Handling(const Handling&) = delete;
   Handling& operator=(const Handling&) = delete;
@@ -92,8 +103,22 @@ class Handling {
   bool begin();
   /// The stored answer to the same signed content, or an Error if this RRPID had other content.
   bool repeated(ByteView peer, const ReplyContext& reply);
-  void finish(const Bytes& answer, ByteView peer, const ReplyContext& reply, bool stored,
-              const std::optional<TransIDs>& ids);
+  /// Whose purchase it is, on every line of the log from now on.
+  void is_about(const XID& xid);
+  /// Notes in the audit entry what was opened.
+  template <class T>
+  void note(const MessageOf<T>& message) {
+    note(message.head(), message.content_digest());
+    constexpr auto signer = Treatment<T>::info.signer;
+    if constexpr (signer == SignedBy::new_key) {
+      if (message.renewed()) audit_.signer = name_of(party_name(*message.renewed()));
+    } else if constexpr (signer != SignedBy::nobody) {
+      audit_.signer = name_of(party_name(message.signer()));
+    }
+  }
+  /// `statements`: request and answer, to be kept.
+  void finish(const SealedAnswer& answer, ByteView peer, const ReplyContext& reply, bool stored,
+              const std::optional<TransIDs>& ids, const std::vector<KeptStatement>& statements);
   /// Answers with SET's Error, or with a gRPC status that invites a retry, by the kind of code.
   void fail(const Error& error, const ReplyContext* reply);
 
@@ -104,19 +129,25 @@ class Handling {
 
  private:
   bool send(const Bytes& wire);
+  void note(const ContentHead& head, const Digest& statement);
+  /// Writes the audit entry by itself; false, and nothing is answered, if that fails.
+  bool record(std::string_view outcome, const Bytes* answer);
+  AuditEntry entry(std::string_view outcome, const Bytes* answer) const;
+  void answer_stored(const StoredReply& stored);
   void log(std::string_view outcome) const;
+  void measure(std::string_view outcome, std::string_view code) const;
   RRPID rrpid() const;
-  bool take_error_budget();
 
   Receiver& receiver_;
   const std::optional<PartyName>& caller_;
   MessageType type_;
   const wire::MessageWrapper& in_;
   wire::MessageWrapper& out_;
-  Handled* handled_;  // may be null
+  AuditEntry& audit_;
   std::shared_ptr<const Party> party_;
   Instant started_;
   std::chrono::steady_clock::time_point begun_;
+  LogContextScope log_context_before_ = {};
   std::optional<Envelope> envelope_;
   std::optional<Digest> request_digest_;
   std::optional<XID> xid_;
@@ -127,12 +158,12 @@ class Handling {
 /// Runs `flow`, a function of const Opened<Req>& (by reference, so it may move the account out) that
 /// returns Result<Reply<Res>>. An Error with a SET code becomes SET's Error message in an OK reply;
 /// one of ours becomes a gRPC status. `caller` is caller_of() (access.h): who signed a message must be who
-/// carries it. `new_key` only for CertReq and CertInqReq. `handled`, if there is one, is told what came of it.
+/// carries it. `new_key` only for CertReq and CertInqReq. `audit`: what the room says of the request, before
+/// and in its flow; the rest of the entry is made here.
 template <class Req, class Res, class Flow>
 grpc::Status handle(Receiver& receiver, const std::optional<PartyName>& caller, const wire::MessageWrapper& in,
-                    wire::MessageWrapper& out, Flow&& flow, const NewKey<Req>& new_key = {},
-                    Handled* handled = nullptr) {
-  Handling handling(receiver, caller, Treatment<Req>::info.type, in, out, handled);
+                    wire::MessageWrapper& out, Flow&& flow, AuditEntry& audit, const NewKey<Req>& new_key) {
+  Handling handling(receiver, caller, Treatment<Req>::info.type, in, out, audit);
   if (handling.begin()) return handling.status();
   std::optional<ReplyContext> answerable;
   auto opened = Opener::request<Req>(handling.envelope(), handling.party(), handling.now(), new_key, &answerable);
@@ -140,6 +171,7 @@ grpc::Status handle(Receiver& receiver, const std::optional<PartyName>& caller, 
     handling.fail(opened.error(), answerable ? &*answerable : nullptr);
     return handling.status();
   }
+  handling.note<Req>(opened->message);
   if (const auto carried = check_carrier<Req>(caller, opened->message); !carried) {
     handling.fail(carried.error(), &opened->reply);
     return handling.status();
@@ -154,14 +186,32 @@ grpc::Status handle(Receiver& receiver, const std::optional<PartyName>& caller, 
     return handling.status();
   }
   const auto& self = reply->party ? *reply->party : handling.party();
-  const auto answer = seal_answer(reply->message, reply->answer, opened->reply, self, receiver.now(),
-                                  receiver.rng());
+  const auto answer = seal_answer_with_evidence(reply->message, reply->answer, opened->reply, self,
+                                                receiver.now(), receiver.rng());
   if (!answer) {
     handling.fail(answer.error(), &opened->reply);
     return handling.status();
   }
-  handling.finish(*answer, peer, opened->reply, reply->stored, reply->answer.trans_ids);
+  std::vector<KeptStatement> statements;
+  if (reply->stored) {
+    if constexpr (requires { opened->message.evidence(); opened->message.signer(); }) {
+      if (Treatment<Req>::info.signer != SignedBy::new_key) {
+        statements.push_back(statement_of(opened->message, opened->bag, *self.trust));
+        if constexpr (std::is_same_v<Req, PReq>) statements.back().order_half = order_half_of(*opened);
+      }
+    }
+    statements.push_back(own_statement(Treatment<Res>::info.type, answer->evidence, self,
+                                       purchases_of(reply->message, reply->answer.trans_ids)));
+  }
+  handling.finish(*answer, peer, opened->reply, reply->stored, reply->answer.trans_ids, statements);
   return handling.status();
+}
+/// The same, where the room has nothing to say of it in the end.
+template <class Req, class Res, class Flow>
+grpc::Status handle(Receiver& receiver, const std::optional<PartyName>& caller, const wire::MessageWrapper& in,
+                    wire::MessageWrapper& out, Flow&& flow, AuditEntry&& audit = {},
+                    const NewKey<Req>& new_key = {}) {
+  return handle<Req, Res>(receiver, caller, in, out, std::forward<Flow>(flow), audit, new_key);
 }
 
 /// The status for an Error of ours: ABORTED, UNAVAILABLE, RESOURCE_EXHAUSTED or PERMISSION_DENIED,

@@ -4,6 +4,7 @@
 
 #include "common/daemon/client.h"
 #include "common/daemon/options.h"
+#include "common/daemon/rpc_observer.h"
 
 namespace set {
 namespace {
@@ -27,12 +28,12 @@ std::string text_of(const grpc::ByteBuffer& buffer) {
 
 void add_admin_option(CLI::App& app, ListenAddress& admin) {
   add_parsed(app, "--admin-listen", admin, ListenAddress::parse,
-             "Where health checks ask: unix:/path or an address of this machine only "
-             "(default unix:DIR/health.sock)");
+             "Where health checks ask: an address of this machine only, or a socket such as "
+             "unix:/run/set/health.sock (default: unix:DIR/health.sock)");
 }
 
 void set_default_admin(ListenAddress& admin, const std::filesystem::path& directory) {
-  if (!admin.is_unix() && admin.host.empty()) admin.socket_path = directory / "health.sock";
+  if (admin.is_none()) admin.socket_path = directory / "health.sock";
 }
 
 Result<void> healthcheck(const std::string& target,
@@ -52,8 +53,13 @@ Result<void> healthcheck(const std::string& target,
   bool ok = false;
   queue.Next(&tag, &ok);
   if (!status.ok()) return failure(ErrorCode::internal, error_of(status, target).detail);
+  const auto& told = context.GetServerTrailingMetadata();
+  const auto reason = told.find(kReasonKey);
   CHECK_OR_FAIL(text_of(response) == kServing, ErrorCode::internal,
-                target + " is not ready, or about to stop");
+                target + " is not ready" +
+                    (reason == told.end()
+                         ? ", or about to stop"
+                         : ": " + std::string(reason->second.data(), reason->second.size())));
   return {};
 }
 

@@ -156,6 +156,35 @@ Result<TlsIdentity> load_tls(const fs::path& directory, const KeyFile& keys, con
   return tls;
 }
 
+// "TLS certificate *and* SET certificate must name the same party" (ADR 0025): a directory in which
+// they do not would be refused by every peer, with a sentence that does not say why.
+Result<void> check_same_party(const Chain& signature, const std::optional<Chain>& key_exchange,
+                              const TlsIdentity& tls, const fs::path& directory) {
+  const auto name = party_name(signature.leaf);
+  CHECK_OR_FAIL(!key_exchange || party_name(key_exchange->leaf) == name, ErrorCode::bad_config,
+                (directory / kKeyExchange).string() + ": names another party than " +
+                    std::string(kSignature) + ": enrol again");
+  const auto of_tls = party_of_tls(tls.chain_pem);
+  CHECK_OR_FAIL(of_tls && name && *of_tls == *name, ErrorCode::bad_config,
+                (directory / kTls).string() + ": names another party than " +
+                    std::string(kSignature) + ": enrol again");
+  return {};
+}
+
+// What is to stand in trust.pem: `pem`, and the successors that the file there has and `pem`, an
+// older state of the same root's line, has not.
+std::string newest_trust(const fs::path& directory, const std::string& pem, Instant now) {
+  const auto there = read_text_file(directory / kTrust);
+  if (!there) return pem;
+  const auto held = Trust::parse(*there, "", now);
+  const auto next = Trust::parse(pem, "", now);
+  // The transport root is that of `pem`: the one that certified what is saved with it.
+  const bool same_line = held && next && held->root().thumbprint() == next->root().thumbprint() &&
+                         held->transport_root_pem() == next->transport_root_pem();
+  if (!same_line || held->roots().size() <= next->roots().size()) return pem;
+  return next->renew(held->pem(), now) ? next->pem() : pem;
+}
+
 std::string earlier_prefix(std::string_view entry) {
   return std::string(kEarlier) + std::string(entry) + "-";
 }
@@ -300,12 +329,14 @@ Result<Identity> Identity::load(const fs::path& directory, const KeyLock& lock,
   }
   load_earlier(directory, keys, lock, party, now);
   auto tls = TRY(load_tls(directory, keys, *trust, now, ended_tls));
+  TRY(check_same_party(*party.signature, party.key_exchange, tls, directory));
   return Identity{std::make_shared<const Party>(std::move(party)), std::move(tls)};
 }
 
 Result<void> Identity::save(const fs::path& directory, const NewIdentity& identity,
                             const KeyLock& lock, Rng& rng) {
   SET_ASSERT(identity.key_exchange.has_value() == identity.key_exchange_key.has_value());
+  TRY(check_same_party(identity.signature, identity.key_exchange, identity.tls, directory));
   TRY(make_private_directory(directory));
   const Turn turn(directory);
   const auto unfinished = TRY(begin_save(directory));
@@ -327,7 +358,9 @@ Result<void> Identity::save(const fs::path& directory, const NewIdentity& identi
     TRY(write_file_atomically(unfinished / kKeyExchange, chain_pem(*identity.key_exchange)));
   }
   TRY(write_file_atomically(unfinished / kTls, identity.tls.chain_pem));
-  TRY(write_file_atomically(unfinished / kTrust, identity.trust_pem));
+  const auto trust =
+      newest_trust(directory, identity.trust_pem, identity.signature.leaf.not_before());
+  TRY(write_file_atomically(unfinished / kTrust, trust));
 
   TRY(commit_save(directory, unfinished));
   remove_ended(directory, earlier, keys);
@@ -348,6 +381,12 @@ Result<void> Identity::save_tls(const fs::path& directory, const TlsIdentity& tl
   TRY(keys.put(kTlsEntry, view_of(tls.private_key_pem.reveal()), rng));
   TRY(write_file_atomically(unfinished / kTls, tls.chain_pem));
   return commit_save(directory, unfinished);
+}
+
+Result<void> Identity::save_trust(const fs::path& directory, const Trust& trust, Instant now) {
+  const Turn turn(directory);
+  TRY(finish_save(directory));
+  return write_file_atomically(directory / kTrust, newest_trust(directory, trust.pem(), now));
 }
 
 std::string earlier_signature_file(std::string_view thumbprint_hex) {

@@ -3,6 +3,8 @@
 // trust.pem. What a renewal replaced stays beside it until it ends: entries and files
 // "earlier-<signature or key-exchange>-<thumbprint>". Written by enrolment and renewal, loaded by
 // main and live_identity. One process at a time writes or loads a directory; others wait for it.
+// trust.pem never loses a successor of its root: what is written over it brings its own and keeps
+// those that are there.
 #pragma once
 
 #include <filesystem>
@@ -34,8 +36,9 @@ struct Identity {
   std::shared_ptr<const Party> party;
   TlsIdentity tls;
 
-  /// Checks modes (directory 0700, key file 0600), that each key fits its certificate, dates, and
-  /// the own chains against trust.pem. Finishes a save that a crash interrupted.
+  /// Checks modes (directory 0700, key file 0600), that each key fits its certificate, that all
+  /// certificates name the same party, dates, and the own chains against trust.pem. Finishes a save
+  /// that a crash interrupted.
   /// Errors: bad_config, wrong_passphrase, expired_certificate, and Trust::verify's; each sentence
   /// names the file and what to do.
   static Result<Identity> load(const std::filesystem::path& directory, const KeyLock& lock,
@@ -50,6 +53,10 @@ struct Identity {
   /// The same for the TLS certificate and key alone.
   static Result<void> save_tls(const std::filesystem::path& directory, const TlsIdentity& tls,
                                const KeyLock& lock, Rng& rng);
+
+  /// The trust file alone, after a rollover of the root.
+  static Result<void> save_trust(const std::filesystem::path& directory, const Trust& trust,
+                                 Instant now);
 };
 
 /// The name of the file of an earlier signature certificate, by its thumbprint.

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "common/crypto/key_file.h"
+#include "common/daemon/options.h"
 
 namespace set {
 namespace {
@@ -40,10 +41,12 @@ Result<std::size_t> custodians_of(const std::filesystem::path& file) {
 
 void add_token_options(CLI::App& app, TokenSource& source) {
   auto* module = app.add_option("--pkcs11-module", source.module,
-                                "PKCS#11 module (.so) of the token that key files are under");
-  auto* token = app.add_option("--pkcs11-token", source.label, "The token's label");
+                                "PKCS#11 module (.so) of the token that key files are under")
+                     ->type_name(kFile);
+  auto* token = app.add_option("--pkcs11-token", source.label, "The token's label, such as set-ca");
   auto* pin = app.add_option("--pin-file", source.pin_file,
-                             "File with the token's user PIN, readable by its owner only");
+                             "File with the token's user PIN, readable by its owner only")
+                  ->type_name(kPrivateFile);
   module->needs(token);
   token->needs(module);
   pin->needs(module);
@@ -52,7 +55,8 @@ void add_token_options(CLI::App& app, TokenSource& source) {
 void add_key_options(CLI::App& app, KeySource& source) {
   add_passphrase_options(app, source.passphrase);
   app.add_option("--custodian-passphrase-file", source.custodian_files,
-                 "File with one custodian's passphrase; repeat it for each custodian");
+                 "File with one custodian's passphrase; repeat it for each custodian")
+      ->type_name(kPrivateFile);
   add_token_options(app, source.token);
 }
 

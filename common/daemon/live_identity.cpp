@@ -9,6 +9,16 @@ namespace {
 
 constexpr Duration kRetryAfter = std::chrono::seconds(10);
 
+bool same_line(const Trust& held, const Trust& loaded) {
+  return held.root().thumbprint() == loaded.root().thumbprint() &&
+         held.transport_root_pem() == loaded.transport_root_pem();
+}
+
+std::shared_ptr<const Party> with_audit_head(Party party, std::shared_ptr<const CurrentAuditHead> head) {
+  party.audit_head = std::move(head);
+  return std::make_shared<const Party>(std::move(party));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LiveIdentity>> LiveIdentity::load(
@@ -31,8 +41,10 @@ Result<void> LiveIdentity::load_now() {
   auto identity = TRY(Identity::load(directory_, access_->lock(), clock_()));
   auto party = identity.party;
   const auto before = party_;  // written by this function only, under loading_
-  if (before != nullptr && before->trust->pem() == party->trust->pem()) {
-    // The same trust goes on, with all that it has learnt meanwhile.
+  if (before != nullptr && same_line(*before->trust, *party->trust)) {
+    // The same trust goes on, with all that it has learnt meanwhile; the file may know of more
+    // roots, and of fewer if it was read just before those of memory were written.
+    TRY(before->trust->renew(party->trust->pem(), clock_()));
     auto with_trust = *party;
     with_trust.trust = before->trust;
     party = std::make_shared<const Party>(std::move(with_trust));
@@ -43,9 +55,17 @@ Result<void> LiveIdentity::load_now() {
   auto tls = std::make_shared<const TlsIdentity>(std::move(identity.tls));
   version_ = version;
   const std::lock_guard lock(mutex_);
+  if (audit_head_) party = with_audit_head(*party, audit_head_);
   party_ = std::move(party);
   tls_ = std::move(tls);
   return {};
+}
+
+void LiveIdentity::tell_audit_head(std::shared_ptr<const CurrentAuditHead> head) {
+  const std::lock_guard loading(loading_);
+  const std::lock_guard lock(mutex_);
+  audit_head_ = std::move(head);
+  party_ = with_audit_head(*party_, audit_head_);
 }
 
 Result<bool> LiveIdentity::reload_if_changed() {

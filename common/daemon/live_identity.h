@@ -25,6 +25,9 @@ class LiveIdentity {
   Current<const Party> current_party() const;
   Current<const TlsIdentity> current_tls() const;
 
+  /// What goes along in every signed message from now on (audit_keeper.h).
+  void tell_audit_head(std::shared_ptr<const CurrentAuditHead> head);
+
   /// Takes in what was written into the directory since the last look; true if something was. After
   /// an Error all stays as it was; the same files are tried again after a while.
   Result<bool> reload_if_changed();
@@ -57,7 +60,8 @@ class LiveIdentity {
   std::mutex loading_;  // one look at a time
   Version version_ = {}, refused_ = {};
   Instant retry_at_ = {};
-  mutable std::mutex mutex_;  // of the two below
+  mutable std::mutex mutex_;  // of the three below
+  std::shared_ptr<const CurrentAuditHead> audit_head_;
   std::shared_ptr<const Party> party_;
   std::shared_ptr<const TlsIdentity> tls_;
 };

@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include "common/daemon/files.h"
+#include "common/daemon/options.h"
 
 namespace set {
 namespace {
@@ -134,9 +135,10 @@ Result<Passphrase> from_terminal(std::string_view prompt, bool confirm) {
 
 void add_passphrase_options(CLI::App& app, PassphraseSource& source, const std::string& stem) {
   auto* file = app.add_option("--" + stem + "-file", source.file,
-                              "File with the passphrase, readable by its owner only");
+                              "File with the passphrase, readable by its owner only")
+                   ->type_name(kPrivateFile);
   auto* descriptor = app.add_option("--" + stem + "-fd", source.descriptor,
-                                    "Open file descriptor to read the passphrase from");
+                                    "Open file descriptor to read the passphrase from, such as 3");
   file->excludes(descriptor);
 }
 

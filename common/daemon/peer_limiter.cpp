@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "common/daemon/instruments.h"
+
 namespace set {
 namespace {
 
@@ -47,6 +49,11 @@ std::string peer_address(const grpc::ServerContext* context) {
   return network_of(address);
 }
 
+void PeerLimiter::set_rate(PeerRate rate) {
+  const std::lock_guard lock(mutex_);
+  rate_ = rate;
+}
+
 PeerLimiter::Verdict PeerLimiter::take(const std::string& address, Instant now) {
   if (address == kLocalPeer) return Verdict::allowed;
   const std::lock_guard lock(mutex_);
@@ -60,6 +67,7 @@ PeerLimiter::Verdict PeerLimiter::take(const std::string& address, Instant now) 
     bucket.refusing = false;
     return Verdict::allowed;
   }
+  metrics::calls_refused.count(LabelWord{"rate"});
   return std::exchange(bucket.refusing, true) ? Verdict::refused : Verdict::first_refusal;
 }
 

@@ -32,6 +32,8 @@ class PeerLimiter {
     first_refusal,  ///< the first since this address was last allowed: worth a line in a log
     refused,
   };
+  /// From now on; what was used up stays used up.
+  void set_rate(PeerRate rate);
   Verdict take(const std::string& address, Instant now);
 
  private:

@@ -22,9 +22,15 @@ Result<wire::RevocationFile> read_revocations(const fs::path& file) {
 
 }  // namespace
 
-Result<void> save_revocations(const fs::path& file, const Revocation::Brands& brands) {
+Result<void> save_revocations(const fs::path& file, const Revocation& known) {
   wire::RevocationFile out;
-  for (const auto& [name, set] : brands) {
+  // The roots' lists first: they need nobody's BCI.
+  const auto root_lists = known.root_lists();
+  if (!root_lists.empty()) {
+    auto& bag = *out.add_brands();
+    for (const auto& list : root_lists) bag.add_crls(string_of(list.der()));
+  }
+  for (const auto& [name, set] : known.all()) {
     auto& brand = *out.add_brands();
     brand.add_brand_crl_ids(string_of(set->bci));
     for (const auto& crl : set->crls) brand.add_crls(string_of(crl.der()));
@@ -45,9 +51,9 @@ Result<void> load_revocations(const fs::path& file, const Trust& trust, Instant 
 
 Result<void> keep_revocations(const fs::path& file, const Trust& trust, Instant now) {
   TRY(load_revocations(file, trust, now));
-  trust.revocation().on_change([file](const Revocation::Brands& brands) {
+  trust.revocation().on_change([file](const Revocation& known) {
     // It counts in this process all the same.
-    const auto saved = save_revocations(file, brands);
+    const auto saved = save_revocations(file, known);
     if (!saved) log_error("what is known of revocations is not kept", saved.error());
   });
   return {};

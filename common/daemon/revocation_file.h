@@ -11,7 +11,7 @@ namespace set {
 
 inline constexpr std::string_view kRevocationFile = "revocation.set";
 
-Result<void> save_revocations(const std::filesystem::path& file, const Revocation::Brands& brands);
+Result<void> save_revocations(const std::filesystem::path& file, const Revocation& known);
 
 /// Adopts what the file has. No file is an empty one; what does not verify under this trust (an
 /// identity of another CA was here before) is passed over with a warning. bad_config if it cannot be

@@ -18,6 +18,7 @@
 #include <google/protobuf/stubs/logging.h>
 #include <nlohmann/json.hpp>
 
+#include "common/daemon/handshakes.h"
 #include "common/daemon/stop.h"
 #include "common/daemon/tls.h"
 
@@ -69,6 +70,7 @@ int run(std::string_view program, const std::function<Result<void>()>& body) {
   std::signal(SIGPIPE, SIG_IGN);
   install_stop_signals();
   require_tls13();
+  count_failed_handshakes();
   const auto error = error_of_body(body);
   if (!error) return 0;
   std::fprintf(stderr, "%s\n", error_line(program, *error, errors_as_json).c_str());

@@ -13,6 +13,9 @@
 #include "common/base/log.h"
 #include "common/daemon/acceptor.h"
 #include "common/daemon/files.h"
+#include "common/daemon/notify.h"
+#include "common/daemon/readiness.h"
+#include "common/daemon/rpc_observer.h"
 #include "common/daemon/stop.h"
 #include "common/daemon/tls.h"
 
@@ -20,6 +23,10 @@ namespace set {
 namespace {
 
 using grpc::experimental::ExternalConnectionAcceptor;
+
+// Whether we are ready; sooner again while we are not, since somebody waits for it.
+constexpr Duration kLookEvery = std::chrono::seconds(2);
+constexpr Duration kLookAgain = std::chrono::milliseconds(250);
 
 int millis(Duration duration) { return static_cast<int>(duration.count()); }
 
@@ -92,14 +99,15 @@ struct Server::Impl {
   Impl& operator=(const Impl&) = delete;
   ~Impl() { stop(Duration(0)); }
 
-  void set_serving(bool serving) const {
+  void set_serving(bool serving, const std::string& why_not) const {
+    reason->set(serving ? "" : why_not);
     auto* health = server->GetHealthCheckService();
     if (health != nullptr) health->SetServingStatus(serving);
   }
 
   void stop(Duration patience) {
     if (server == nullptr) return;
-    set_serving(false);
+    set_serving(false, "it is about to stop");
     acceptor.stop();
     server->Shutdown(std::chrono::system_clock::now() + patience);
     server->Wait();
@@ -110,6 +118,8 @@ struct Server::Impl {
   // The acceptor's thread uses the two below it: it ends first (stop).
   Acceptor acceptor;
   std::string address;
+  bool is_admin = false;
+  std::shared_ptr<ReasonNotReady> reason = std::make_shared<ReasonNotReady>();
   std::unique_ptr<ExternalConnectionAcceptor> door = {};
   // gRPC does not start without a service of its own making; this one answers UNIMPLEMENTED.
   grpc::CallbackGenericService nothing = {};
@@ -133,10 +143,11 @@ Result<Server> Server::start(const ServerOptions& options) {
   impl->door = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
       options.credentials ? options.credentials : grpc::InsecureServerCredentials());
+  builder.experimental().SetInterceptorCreators(server_observers(impl->reason));
   impl->server = builder.BuildAndStart();
   CHECK_OR_FAIL(impl->server != nullptr, ErrorCode::bad_config,
                 "cannot serve on " + impl->address + ": is the TLS certificate right?");
-  impl->set_serving(false);
+  impl->set_serving(false, "it is about to start");
   impl->acceptor.start([door = impl->door.get()](int listener, int connection) {
     ExternalConnectionAcceptor::NewConnectionParameters parameters;
     parameters.listener_fd = listener;
@@ -151,35 +162,55 @@ Result<Server> Server::start_admin(const ListenAddress& listen) {
   CHECK_OR_FAIL(listen.is_unix() || listen.is_loopback(), ErrorCode::bad_config,
                 "the admin port asks for no certificate: it must be unix:/path or an address of "
                 "this machine only, such as 127.0.0.1:7790");
-  return start({.listen = listen, .credentials = nullptr, .services = {}, .limits = {}});
+  auto admin =
+      TRY(start({.listen = listen, .credentials = nullptr, .services = {}, .limits = {}}));
+  admin.impl_->is_admin = true;
+  return admin;
 }
 
 const std::string& Server::address() const { return impl_->address; }
 
-void Server::set_serving(bool serving) { impl_->set_serving(serving); }
+void Server::set_serving(bool serving, const std::string& reason) {
+  impl_->set_serving(serving, reason);
+}
+
+bool Server::is_admin() const { return impl_->is_admin; }
 
 void Server::stop(Duration patience) { impl_->stop(patience); }
 
 Result<void> serve(std::vector<Server> servers, const std::filesystem::path& ready_file,
-                   Duration patience) {
+                   Readiness& readiness, Duration patience) {
   expect_stop();
+  const auto look = [&] {
+    const auto state = readiness.look();
+    for (Server& server : servers) server.set_serving(state.ready, state.reason());
+    return state.ready ? kLookEvery : kLookAgain;
+  };
+  auto pause = look();
   std::string addresses;
-  for (Server& server : servers) {
-    server.set_serving(true);
-    addresses += server.address() + "\n";
+  for (const Server& server : servers) {
+    if (!server.is_admin()) addresses += server.address() + "\n";
     log_info("listening", LogWord{"address", server.address()});
   }
   if (!ready_file.empty()) TRY(write_file_atomically(ready_file, addresses, 0644));
-  wait_for_stop();
+  notify_supervisor("READY=1");
+  while (!wait_for_stop(pause)) pause = look();
+  notify_supervisor("STOPPING=1");
   log_info("stopping");
   if (!ready_file.empty()) ::unlink(ready_file.c_str());
-  for (Server& server : servers) server.set_serving(false);
+  for (Server& server : servers) server.set_serving(false, "it is about to stop");
   const auto end = std::chrono::steady_clock::now() + patience;
   for (Server& server : servers) {
     const auto left = std::chrono::ceil<Duration>(end - std::chrono::steady_clock::now());
     server.stop(std::max(left, Duration(0)));
   }
   return {};
+}
+
+Result<void> serve(std::vector<Server> servers, const std::filesystem::path& ready_file,
+                   Duration patience) {
+  Readiness unconditional;
+  return serve(std::move(servers), ready_file, unconditional, patience);
 }
 
 }  // namespace set

@@ -20,6 +20,8 @@ class Service;
 
 namespace set {
 
+class Readiness;
+
 /// "127.0.0.1:7701", "[::1]:0", "localhost:7701" (port 0: the system chooses) or "unix:/path".
 struct ListenAddress {
   std::string host;  ///< without brackets; empty for a Unix socket
@@ -29,6 +31,7 @@ struct ListenAddress {
   /// invalid_argument.
   static Result<ListenAddress> parse(std::string_view text);
   bool is_unix() const { return !socket_path.empty(); }
+  bool is_none() const { return host.empty() && socket_path.empty(); }
   /// A TCP address that only this machine reaches.
   bool is_loopback() const;
   /// The form that parse() reads and gRPC takes as a target.
@@ -76,8 +79,10 @@ class Server {
 
   /// What a client connects to: "127.0.0.1:41237", "unix:/run/set/wallet.sock".
   const std::string& address() const;
-  /// grpc.health.v1 SERVING or NOT_SERVING.
-  void set_serving(bool serving);
+  /// grpc.health.v1 SERVING, or NOT_SERVING with the reason, which healthcheck() prints.
+  void set_serving(bool serving, const std::string& reason = "");
+  /// Whether start_admin() made it.
+  bool is_admin() const;
   /// NOT_SERVING, no new connections, running calls may end within `patience`, then are cancelled.
   void stop(Duration patience);
 
@@ -87,8 +92,12 @@ class Server {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Marks the servers SERVING, writes `ready_file` (if not empty: one address a line, atomically),
-/// logs the addresses, waits for SIGTERM or SIGINT (stop.h), removes the file, stops the servers.
+/// Marks the servers SERVING, writes `ready_file` (if not empty: one address a line, atomically; not
+/// those of admin ports), logs the addresses, waits for SIGTERM or SIGINT (stop.h), removes the file,
+/// stops the servers. As long as it waits, they are SERVING while `readiness` finds all good.
+Result<void> serve(std::vector<Server> servers, const std::filesystem::path& ready_file,
+                   Readiness& readiness, Duration patience = std::chrono::seconds(10));
+/// The same without conditions.
 Result<void> serve(std::vector<Server> servers, const std::filesystem::path& ready_file,
                    Duration patience = std::chrono::seconds(10));
 

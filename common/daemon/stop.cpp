@@ -26,14 +26,14 @@ int event() {
 // event() once a stop is expected: the handler must not be the one who makes it.
 std::atomic<int> signal_event = -1;
 std::atomic<bool> requested = false;
-std::atomic<bool> reload_requested = false;
+std::atomic<int> hangup_count = 0;
 
 void wake(int fd) {
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = ::write(fd, &one, sizeof one);
 }
 
-void on_hangup(int) { reload_requested = true; }
+void on_hangup(int) { ++hangup_count; }
 
 void on_signal(int number) {
   const int fd = signal_event.load();
@@ -61,7 +61,7 @@ void expect_stop() {
   ::sigaction(SIGHUP, &action, nullptr);
 }
 
-bool take_reload_request() { return reload_requested.exchange(false); }
+int hangups() { return hangup_count; }
 
 void request_stop() {
   requested = true;

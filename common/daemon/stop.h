@@ -11,11 +11,11 @@ namespace set {
 void install_stop_signals();
 
 /// A server's promise to wait for the stop: from now on the first signal only asks. A second one
-/// ends the process at once. From then on SIGHUP asks for another look at the own files.
+/// ends the process at once. From then on SIGHUP asks for another look at the own files and settings.
 void expect_stop();
 
-/// True once for each SIGHUP, or several that came close together.
-bool take_reload_request();
+/// How many SIGHUPs came so far: whoever looks again at files remembers which it has seen.
+int hangups();
 
 /// The same as a first signal after expect_stop(); for tests and for a daemon that gives up.
 void request_stop();

@@ -70,12 +70,12 @@ Result<void> check_identity(const Certificate& certificate, const PartyToEnroll&
 }  // namespace
 
 PartyKeys PartyKeys::generate(Rng& rng) {
-  return PartyKeys{StoredSigner::generate(rng), KemPrivateKey::generate(rng),
-                   TlsKey::generate(rng)};
+  return PartyKeys{StoredSigner::generate(SignatureAlgorithm::ml_dsa_65, rng),
+                   KemPrivateKey::generate(rng), TlsKey::generate(rng)};
 }
 
 Result<PartyKeys> PartyKeys::generate(const KeyLock& lock, Rng& rng) {
-  auto signature = TRY(StoredSigner::generate(lock, rng));
+  auto signature = TRY(StoredSigner::generate(SignatureAlgorithm::ml_dsa_65, lock.token, rng));
   return PartyKeys{std::move(signature), KemPrivateKey::generate(rng), TlsKey::generate(rng)};
 }
 

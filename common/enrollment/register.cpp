@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "common/base/neutral.h"
 #include "common/crypto/certificate_pem.h"
 #include "common/daemon/files.h"
 #include "common/daemon/identity.h"
@@ -16,6 +17,7 @@ namespace set {
 namespace {
 
 namespace fs = std::filesystem;
+using detail::is_final;
 
 constexpr std::size_t kMaxTokenBytes = 128;
 constexpr int kMaxFills = 5;  // of one form
@@ -43,10 +45,6 @@ namespace {
 
 Duration pause_of(const CertRefused& refused) {
   return std::clamp(refused.retry_after.value_or(kAskAgain), kSoonest, kLatest);
-}
-
-bool is_final(CertStatusCode status) {
-  return status != CertStatusCode::request_pended && status != CertStatusCode::request_in_progress;
 }
 
 /// "field 1 is too long, field 4 …": the reasons are ours, found before anything was sent.
@@ -120,8 +118,8 @@ Error party_refusal(const CertRefused& refused) {
       refused.status == CertStatusCode::request_in_progress) {
     return {ErrorCode::in_progress, "the CA has not decided yet: run the same command again later"};
   }
-  const std::string why =
-      refused.ee_message.empty() ? std::string(to_string(refused.status)) : refused.ee_message;
+  const std::string why = refused.ee_message.empty() ? std::string(to_string(refused.status))
+                                                     : neutralise(refused.ee_message, 500);
   return {ErrorCode::permission_denied, "the CA refused: " + why};
 }
 
@@ -134,8 +132,9 @@ std::string tls_chain_pem(const std::vector<Bytes>& chain) {
 Result<void> save_identity(const fs::path& directory, const PartyKeys& keys,
                            const PartyCertified& certified, const Trust& trust,
                            const KeyLock& lock, Instant now, Rng& rng) {
-  // What is revoked is known before there is an identity that needs it.
-  TRY(save_revocations(directory / kRevocationFile, trust.revocation().all()));
+  // What is revoked is known before there is an identity that needs it; what was known before stays.
+  TRY(load_revocations(directory / kRevocationFile, trust, now));
+  TRY(save_revocations(directory / kRevocationFile, trust.revocation()));
   NewIdentity identity{
       .signature_key = keys.signature.stored(),
       .key_exchange_key = keys.key_exchange.seed(),
@@ -146,7 +145,9 @@ Result<void> save_identity(const fs::path& directory, const PartyKeys& keys,
       .trust_pem = trust.pem(),
   };
   TRY(check_tls_identity(identity.tls, now));
-  return Identity::save(directory, identity, lock, rng);
+  TRY(Identity::save(directory, identity, lock, rng));
+  // What was asked for by the identity that is replaced is of no use any more.
+  return remove_pending_renewal(directory);
 }
 
 }  // namespace detail
@@ -181,22 +182,15 @@ Result<std::optional<std::variant<PartyCertified, CertRefused>>> ask_about(
     const CaClient& ca, detail::PendingEnrollment& pending, const fs::path& directory,
     const Trust& trust, const KeyLock& lock, const Clock& clock, Rng& rng) {
   using Outcome = std::optional<std::variant<PartyCertified, CertRefused>>;
-  const Party self{.trust = detail::borrowed(trust),
-                   .signer = detail::borrowed<Signer>(pending.keys.signature),
-                   .signature = std::nullopt,
-                   .kem = nullptr,
-                   .key_exchange = std::nullopt};
-  const auto inquiry = TRY(make_cert_inq_req(pending.state.registration, self, clock(), rng));
-  const auto answer =
-      detail::exchange<CertInqRes>(ca, inquiry.request, self, pending.state.registration.brand, clock);
-  if (!answer && answer.error().code == ErrorCode::unknown_lid &&
-      peer_word(answer.error()) == PeerWord::final) {
+  const auto self = detail::with_key(detail::borrowed(trust), pending.keys.signature);
+  const auto asked =
+      TRY(detail::inquire(ca, pending.state.registration, self, clock, rng));
+  if (!asked) {
     TRY(detail::remove_pending(directory));
     return Outcome();
   }
-  if (!answer) return failure(answer.error());
-  pending.state.chall_ee3 = inquiry.chall_ee3;
-  return Outcome(TRY(finish(pending, *answer, directory, trust, lock, clock(), rng)));
+  pending.state.chall_ee3 = asked->chall_ee3;
+  return Outcome(TRY(finish(pending, asked->answer, directory, trust, lock, clock(), rng)));
 }
 
 /// From the first "not decided yet" on: says so, and waits and asks if it may.
@@ -250,8 +244,6 @@ std::vector<RegFormAnswer> answers_by_name(
 
 namespace {
 
-using CardOutcome = std::variant<CardCertified, CertRefused>;
-
 RegisteredCard registered(SoftwareSigner key, CardCertified certified) {
   return RegisteredCard{std::move(key), std::move(certified.certificate),
                         std::move(certified.card_secret), std::move(certified.pan_secret)};
@@ -262,44 +254,66 @@ Result<RegisteredCard> not_registered(const CertRefused& refused,
                                       const CardRegistration& registration) {
   if (!is_final(refused.status)) {
     if (registration.on_pended) registration.on_pended(pause_of(refused));
-  } else if (registration.forget) {
-    TRY(registration.forget());
+  } else {
+    if (registration.on_refused && !refused.ee_message.empty())
+      registration.on_refused(refused.ee_message);
+    if (registration.forget) TRY(registration.forget());
   }
   return failure(detail::card_refusal(refused));
 }
 
-Party with_key(const std::shared_ptr<const Trust>& trust, const SoftwareSigner& key) {
+}  // namespace
+
+namespace detail {
+
+Result<RegisteredCard> card_of_answer(std::variant<CardCertified, CertRefused> answer,
+                                      SoftwareSigner key, const CardRegistration& registration) {
+  if (const auto* refused = std::get_if<CertRefused>(&answer))
+    return not_registered(*refused, registration);
+  return registered(std::move(key), std::get<CardCertified>(std::move(answer)));
+}
+
+Party with_key(const std::shared_ptr<const Trust>& trust, const Signer& key) {
   return {.trust = trust,
-          .signer = detail::borrowed<Signer>(key),
+          .signer = borrowed<Signer>(key),
           .signature = std::nullopt,
           .kem = nullptr,
           .key_exchange = std::nullopt};
 }
 
-/// CertInq about a registration that was kept. None: the CA does not know it (any more).
+Result<std::optional<InquiryAnswer>> inquire(const CaClient& ca, const Registration& registration,
+                                             const Party& self, const Clock& clock, Rng& rng) {
+  const auto inquiry = TRY(make_cert_inq_req(registration, self, clock(), rng));
+  auto answer = exchange<CertInqRes>(ca, inquiry.request, self, registration.brand, clock);
+  if (!answer && answer.error().code == ErrorCode::unknown_lid &&
+      peer_word(answer.error()) == PeerWord::final) {
+    return std::optional<InquiryAnswer>();
+  }
+  if (!answer) return failure(answer.error());
+  return std::optional(InquiryAnswer{std::move(*answer), inquiry.chall_ee3});
+}
+
 Result<std::optional<RegisteredCard>> collect_card(const CaClient& ca,
                                                    const std::shared_ptr<const Trust>& trust,
                                                    const CardToRegister& card, PendedCard pended,
                                                    const CardRegistration& registration,
                                                    const Clock& clock, Rng& rng) {
   const auto self = with_key(trust, pended.key);
-  const auto& brand = pended.state.registration.brand;
-  const auto inquiry = TRY(make_cert_inq_req(pended.state.registration, self, clock(), rng));
-  const auto answer = detail::exchange<CertInqRes>(ca, inquiry.request, self, brand, clock);
-  if (!answer && answer.error().code == ErrorCode::unknown_lid &&
-      peer_word(answer.error()) == PeerWord::final) {
+  const auto asked = TRY(inquire(ca, pended.state.registration, self, clock, rng));
+  if (!asked) {
     if (registration.forget) TRY(registration.forget());
     return std::optional<RegisteredCard>();
   }
-  if (!answer) return failure(answer.error());
-  pended.state.chall_ee3 = inquiry.chall_ee3;
+  pended.state.chall_ee3 = asked->chall_ee3;
   auto outcome =
-      TRY(accept_card_cert_res(std::move(pended.state), card, *answer, *trust, clock()));
-  if (const auto* refused = std::get_if<CertRefused>(&outcome))
-    return std::optional(TRY(not_registered(*refused, registration)));
+      TRY(accept_card_cert_res(std::move(pended.state), card, asked->answer, *trust, clock()));
   return std::optional(
-      registered(std::move(pended.key), std::get<CardCertified>(std::move(outcome))));
+      TRY(card_of_answer(std::move(outcome), std::move(pended.key), registration)));
 }
+
+}  // namespace detail
+
+namespace {
 
 /// CardCInit and RegForm.
 Result<FormReceived> fetch_form(const CaClient& ca, const Party& self, const CardToRegister& card,
@@ -327,12 +341,12 @@ Result<RegisteredCard> register_cardholder(const CaClient& ca, std::shared_ptr<c
                                            Rng& rng) {
   CHECK_OR_FAIL(card.expiry.end() > clock(), ErrorCode::invalid_argument, "this card has expired");
   if (registration.pended) {
-    if (auto done = TRY(collect_card(ca, trust, card, std::move(*registration.pended), registration,
+    if (auto done = TRY(detail::collect_card(ca, trust, card, std::move(*registration.pended), registration,
                                      clock, rng)))
       return std::move(*done);
   }
   auto key = SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_65, rng);
-  const auto self = with_key(trust, key);
+  const auto self = detail::with_key(trust, key);
   const auto to_fill = TRY(fetch_form(ca, self, card, registration, clock, rng));
   std::vector<FailedItem> failed;
   for (int fills = 1; fills <= kMaxFills; ++fills) {
@@ -344,13 +358,13 @@ Result<RegisteredCard> register_cardholder(const CaClient& ca, std::shared_ptr<c
     const auto cert_res =
         TRY(detail::exchange<CertRes>(ca, cert.request, self, to_fill.registration.brand, clock));
     auto outcome = TRY(accept_card_cert_res(std::move(cert.next), card, cert_res, *trust, clock()));
-    if (auto* certified = std::get_if<CardCertified>(&outcome))
-      return registered(std::move(key), std::move(*certified));
-    const auto& refused = std::get<CertRefused>(outcome);
-    const bool correctable = refused.status == CertStatusCode::reg_form_answer_malformed &&
-                             !refused.failed_items.empty() && fills < kMaxFills;
-    if (!correctable) return not_registered(refused, registration);
-    failed = refused.failed_items;
+    const auto* refused = std::get_if<CertRefused>(&outcome);
+    const bool correctable =
+        refused != nullptr && refused->status == CertStatusCode::reg_form_answer_malformed &&
+        !refused->failed_items.empty() && fills < kMaxFills;
+    if (!correctable)
+      return detail::card_of_answer(std::move(outcome), std::move(key), registration);
+    failed = refused->failed_items;
   }
   return failure(unfit_answers(failed));
 }
@@ -389,6 +403,8 @@ Result<PartyCertified> enroll_party(const CaClient& ca, const Trust& trust,
   if (const auto* referral = std::get_if<ReferralData>(&initiated))
     return failure(detail::referred(*referral));
   auto& to_fill = std::get<PartyInitiated>(initiated);
+  if (options.accept_policy && !to_fill.form.policy_text.empty())
+    TRY(options.accept_policy(to_fill.form.policy_text));
   to_fill.answers = answers_by_name(to_fill.form, options.fields);
   const auto failed = failed_items(to_fill.form, to_fill.answers);
   if (!failed.empty()) return failure(unfit_fields(to_fill.form, to_fill.answers, failed));

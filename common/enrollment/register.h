@@ -39,6 +39,8 @@ struct CardRegistration {
   std::function<Result<void>()> forget = {};
   /// The CA has not decided yet and suggests to ask again after this time.
   std::function<void(Duration)> on_pended = {};
+  /// The CA said no, and why: EEMessage, as it wrote it. For the cardholder's eyes, for no log.
+  std::function<void(const std::string&)> on_refused = {};
   /// An earlier registration of this card that was kept: asked about first.
   std::optional<PendedCard> pended = std::nullopt;
 };
@@ -62,6 +64,8 @@ Result<RegisteredCard> register_cardholder(const CaClient& ca, std::shared_ptr<c
 /// How an enrolment is done, beside who asks.
 struct EnrollmentOptions {
   std::vector<std::pair<std::string, std::string>> fields;  ///< of the CA's form, by name
+  /// Shown the CA's policy before anything is asked for; an Error: it was not accepted.
+  std::function<Result<void>(const std::string& policy)> accept_policy = {};
   bool wait = false;  ///< until an operator has decided, asking at the times that the CA suggests
   std::function<void(Duration)> on_pended = {};
 };

@@ -5,6 +5,7 @@
 
 #include "common/enrollment/ca_client.h"
 #include "common/enrollment/enrollee.h"
+#include "common/enrollment/register.h"
 
 namespace set::detail {
 
@@ -23,6 +24,11 @@ Result<OpenedAnswer<Res>> exchange(const CaClient& ca, const Request& request, c
   return Opener::answer<Res>(envelope, request.pending, self, expected, clock());
 }
 
+/// Not "not yet".
+inline bool is_final(CertStatusCode status) {
+  return status != CertStatusCode::request_pended && status != CertStatusCode::request_in_progress;
+}
+
 /// The CA's no as an Error for the person who asked.
 Error referred(const ReferralData& referral);
 Error card_refusal(const CertRefused& refused);
@@ -32,6 +38,29 @@ Error party_refusal(const CertRefused& refused);
 Result<void> save_identity(const std::filesystem::path& directory, const PartyKeys& keys,
                            const PartyCertified& certified, const Trust& trust,
                            const KeyLock& lock, Instant now, Rng& rng);
+/// CertInq about a cardholder's registration or renewal that was kept. None: the CA does not know
+/// it (any more), and what was kept is forgotten.
+Result<std::optional<RegisteredCard>> collect_card(const CaClient& ca,
+                                                   const std::shared_ptr<const Trust>& trust,
+                                                   const CardToRegister& card, PendedCard pended,
+                                                   const CardRegistration& registration,
+                                                   const Clock& clock, Rng& rng);
+/// The CA's answer to a cardholder's CertReq: the card; or its no, after what was kept for a yes is
+/// forgotten; or its "not yet".
+Result<RegisteredCard> card_of_answer(std::variant<CardCertified, CertRefused> answer,
+                                      SoftwareSigner key, const CardRegistration& registration);
+
+/// A stranger's Party with this key: it signs, and no certificate says whose it is.
+Party with_key(const std::shared_ptr<const Trust>& trust, const Signer& key);
+/// CertInq: its answer, and the challenge that it must have. None: the CA's final word is that it
+/// knows no such registration.
+struct InquiryAnswer {
+  OpenedAnswer<CertInqRes> answer;
+  Challenge chall_ee3;
+};
+Result<std::optional<InquiryAnswer>> inquire(const CaClient& ca, const Registration& registration,
+                                             const Party& self, const Clock& clock, Rng& rng);
+
 /// PEM, leaf first.
 std::string tls_chain_pem(const std::vector<Bytes>& chain);
 

@@ -1,7 +1,10 @@
 #include "common/enrollment/renewal.h"
 
+#include "common/base/log.h"
 #include "common/daemon/files.h"
+#include "common/enrollment/pending.h"
 #include "common/enrollment/register_parts.h"
+#include "common/store/crash_point.h"
 
 namespace set {
 namespace {
@@ -9,6 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 using detail::borrowed;
 using detail::exchange;
+using detail::is_final;
 
 constexpr std::string_view kAddressFile = "ca.address";
 constexpr std::size_t kMaxAddressBytes = 512;
@@ -42,50 +46,123 @@ Result<void> check_not_ended(const Certificate& certificate, Instant now) {
   return {};
 }
 
+/// Where a renewal's certificates go.
+struct RenewalHome {
+  const fs::path& directory;
+  const KeyLock& lock;
+  const Clock& clock;
+  Rng& rng;
+};
+
+/// The CA's answer to a renewal of everything: what is final ends it.
+Result<void> finish_renewal(const detail::PendingEnrollment& pending, const CertAnswer& answer,
+                    const Trust& trust, const RenewalHome& home) {
+  const auto outcome =
+      TRY(accept_party_cert_res(pending.state, pending.keys, answer, trust, home.clock()));
+  crash_point("renewal:answered");
+  if (const auto* refused = std::get_if<CertRefused>(&outcome)) {
+    if (is_final(refused->status)) TRY(detail::remove_pending_renewal(home.directory));
+    return failure(detail::party_refusal(*refused));
+  }
+  return detail::save_identity(home.directory, pending.keys, std::get<PartyCertified>(outcome),
+                               trust, home.lock, home.clock(), home.rng);
+}
+
+/// The same for the TLS certificate alone.
+Result<void> finish_renewal(const detail::PendingTls& pending, const CertAnswer& answer,
+                    const Trust& trust, const RenewalHome& home) {
+  const auto outcome = TRY(accept_tls_cert_res(pending.state, answer));
+  crash_point("renewal:answered");
+  if (const auto* refused = std::get_if<CertRefused>(&outcome)) {
+    if (is_final(refused->status)) TRY(detail::remove_pending_renewal(home.directory));
+    return failure(detail::party_refusal(*refused));
+  }
+  const TlsIdentity tls{detail::tls_chain_pem(std::get<TlsCertified>(outcome).tls_chain),
+                        Secret<std::string>(pending.key.private_key_pem.reveal()),
+                        trust.transport_root_pem()};
+  TRY(check_tls_identity(tls, home.clock()));
+  TRY(Identity::save_tls(home.directory, tls, home.lock, home.rng));
+  return detail::remove_pending_renewal(home.directory);
+}
+
+/// An inquiry is signed with the key that signed the CertReq: the new one, or the current one where
+/// there is no new one.
+const Signer& key_that_asked(const detail::PendingEnrollment& pending, const Party&) {
+  return pending.keys.signature;
+}
+const Signer& key_that_asked(const detail::PendingTls&, const Party& party) {
+  return *party.signer;
+}
+
+/// Ends a renewal whose answer was lost, if there is one: which it was. Nothing: there is none, or
+/// the CA never decided it.
+Result<RenewalOf> collect_renewal(const CaClient& ca, const Party& party, const RenewalHome& home) {
+  auto kept = TRY(detail::load_pending_renewal(home.directory, home.lock));
+  if (!kept) return RenewalOf::nothing;
+  return std::visit(
+      [&](auto& pending) -> Result<RenewalOf> {
+        const auto self = detail::with_key(party.trust, key_that_asked(pending, party));
+        const auto asked = TRY(
+            detail::inquire(ca, pending.state.registration, self, home.clock, home.rng));
+        if (!asked) {
+          TRY(detail::remove_pending_renewal(home.directory));
+          return RenewalOf::nothing;
+        }
+        pending.state.chall_ee3 = asked->chall_ee3;
+        TRY(finish_renewal(pending, asked->answer, *party.trust, home));
+        log_info("a renewal whose answer was lost is finished");
+        return pending.state.party.renewal;
+      },
+      *kept);
+}
+
 }  // namespace
 
 Result<void> renew_party(const CaClient& ca, const Party& party, const fs::path& directory,
                          const KeyLock& lock, const Clock& clock, Rng& rng) {
+  const RenewalHome home{directory, lock, clock, rng};
+  if (TRY(collect_renewal(ca, party, home)) == RenewalOf::all) return {};
   const auto& renewed = party.signature.value().leaf;
   TRY(check_not_ended(renewed, clock()));
   const auto who = TRY(party_to_renew(renewed, RenewalOf::all));
-  const auto keys = TRY(PartyKeys::generate(lock, rng));
+  auto keys = TRY(PartyKeys::generate(lock, rng));
   auto initiated = TRY(initiate(ca, party, who, keys.key_exchange, clock, rng));
   const auto self = stranger(party);
   auto cert =
       TRY(make_party_renewal_cert_req(std::move(initiated), keys, self, party, clock(), rng));
+  const detail::PendingEnrollment pending{std::move(keys), std::move(cert.next)};
+  TRY(detail::save_pending(directory, pending, lock, rng));  // durable before we speak
+  crash_point("renewal:kept");
   const auto res = TRY(exchange<CertRes>(ca, cert.request, self, who.brand, clock));
-  const auto outcome =
-      TRY(accept_party_cert_res(std::move(cert.next), keys, res, *party.trust, clock()));
-  if (const auto* refused = std::get_if<CertRefused>(&outcome)) {
-    return failure(detail::party_refusal(*refused));
-  }
-  return detail::save_identity(directory, keys, std::get<PartyCertified>(outcome), *party.trust,
-                               lock, clock(), rng);
+  return finish_renewal(pending, res, *party.trust, home);
 }
 
 Result<void> renew_tls(const CaClient& ca, const Party& party, const fs::path& directory,
                        const KeyLock& lock, const Clock& clock, Rng& rng) {
+  const RenewalHome home{directory, lock, clock, rng};
+  if (TRY(collect_renewal(ca, party, home)) != RenewalOf::nothing) return {};
   const auto& signature = party.signature.value().leaf;
   TRY(check_not_ended(signature, clock()));
   const auto who = TRY(party_to_renew(signature, RenewalOf::tls_alone));
-  const auto key = TlsKey::generate(rng);
+  auto key = TlsKey::generate(rng);
   auto initiated = TRY(initiate(ca, party, who, *party.kem, clock, rng));
   auto cert = TRY(make_tls_cert_req(std::move(initiated), key, party, clock(), rng));
+  const detail::PendingTls pending{std::move(key), std::move(cert.next)};
+  TRY(detail::save_pending(directory, pending, lock, rng));
+  crash_point("renewal:kept");
   const auto res = TRY(exchange<CertRes>(ca, cert.request, party, who.brand, clock));
-  const auto outcome = TRY(accept_tls_cert_res(std::move(cert.next), res));
-  if (const auto* refused = std::get_if<CertRefused>(&outcome)) {
-    return failure(detail::party_refusal(*refused));
-  }
-  const TlsIdentity tls{detail::tls_chain_pem(std::get<TlsCertified>(outcome).tls_chain),
-                        Secret<std::string>(key.private_key_pem.reveal()),
-                        party.trust->transport_root_pem()};
-  TRY(check_tls_identity(tls, clock()));
-  return Identity::save_tls(directory, tls, lock, rng);
+  return finish_renewal(pending, res, *party.trust, home);
 }
 
 Result<RegisteredCard> renew_cardholder(const CaClient& ca, const Party& cardholder,
-                                        const CardToRegister& card, const Clock& clock, Rng& rng) {
+                                        const CardToRegister& card, CardRegistration registration,
+                                        const Clock& clock, Rng& rng) {
+  if (registration.pended) {
+    if (auto done = TRY(detail::collect_card(ca, cardholder.trust, card,
+                                             std::move(*registration.pended), registration, clock,
+                                             rng)))
+      return std::move(*done);
+  }
   const auto& renewed = cardholder.signature.value().leaf;
   TRY(check_not_ended(renewed, clock()));
   const auto brand = renewed.brand();
@@ -106,14 +183,10 @@ Result<RegisteredCard> renew_cardholder(const CaClient& ca, const Party& cardhol
   // A renewal has no questions: nobody may be there to answer them.
   auto cert = TRY(make_card_cert_req(std::get<FormReceived>(std::move(received)), self, card, {},
                                      clock(), rng, &cardholder));
+  if (registration.keep) TRY(registration.keep(key, cert.next));  // durable before we speak
   const auto res = TRY(exchange<CertRes>(ca, cert.request, self, brand, clock));
   auto outcome = TRY(accept_card_cert_res(std::move(cert.next), card, res, trust, clock()));
-  if (const auto* refused = std::get_if<CertRefused>(&outcome)) {
-    return failure(detail::card_refusal(*refused));
-  }
-  auto certified = std::get<CardCertified>(std::move(outcome));
-  return RegisteredCard{std::move(key), std::move(certified.certificate),
-                        std::move(certified.card_secret), std::move(certified.pan_secret)};
+  return detail::card_of_answer(std::move(outcome), std::move(key), registration);
 }
 
 std::string ca_address_of(const fs::path& directory) {

@@ -12,21 +12,26 @@
 namespace set {
 
 /// Me-AqCInit, Cert; then Identity::save: new signature, key-exchange and TLS keys. What is
-/// replaced goes on as earlier certificates until it ends. A renewal that the CA granted and whose
-/// answer was lost is made again with other keys. Errors: permission_denied (the sentence is the
-/// CA's: revoked, somebody else's), expired_certificate (enrol anew), those of network and storage.
+/// replaced goes on as earlier certificates until it ends. The new keys are saved before the CA is
+/// asked for certificates: a renewal whose answer was lost, by whatever crash, is asked about with
+/// them, and ends with the certificates that the CA granted. Errors: permission_denied (the sentence
+/// is the CA's: revoked, somebody else's), expired_certificate (enrol anew), those of network and
+/// storage.
 Result<void> renew_party(const CaClient& ca, const Party& party,
                          const std::filesystem::path& directory, const KeyLock& lock,
                          const Clock& clock, Rng& rng);
-/// The TLS certificate alone, under a new key; then Identity::save_tls. Errors as renew_party.
+/// The TLS certificate alone, under a new key; then Identity::save_tls. Otherwise as renew_party;
+/// where a renewal of all was interrupted, that is what is finished.
 Result<void> renew_tls(const CaClient& ca, const Party& party,
                        const std::filesystem::path& directory, const KeyLock& lock,
                        const Clock& clock, Rng& rng);
 
 /// CardCInit, RegForm, Cert of type cardRenewalSig: a new key, CardSecret and PANSecret, and so a
-/// new pseudonym. Errors: declined (the issuer or the CA said no), expired_certificate.
+/// new pseudonym. Of `registration` keep, forget, pended and on_refused count, as in
+/// register_cardholder. Errors: declined (the issuer or the CA said no), expired_certificate.
 Result<RegisteredCard> renew_cardholder(const CaClient& ca, const Party& cardholder,
-                                        const CardToRegister& card, const Clock& clock, Rng& rng);
+                                        const CardToRegister& card, CardRegistration registration,
+                                        const Clock& clock, Rng& rng);
 
 /// Where the daemon of this directory finds its CA: written by enrolment beside the identity, so
 /// that a renewal needs no option. Empty if it is not known.

@@ -50,7 +50,9 @@ void say(const RenewalPlan& plan, bool json) {
 }  // namespace
 
 void add_ca_option(CLI::App& app, std::string& ca) {
-  app.add_option("--ca", ca, "The CA that renews and says what is revoked, host:port; default: where it was enrolled");
+  app.add_option("--ca", ca, 
+                 "The CA that renews and says what is revoked, such as ca.example:7701; default: "
+                 "where it was enrolled");
 }
 
 void add_renew_options(CLI::App& app, RenewOptions& options) {

@@ -1,7 +1,12 @@
 #include "common/enrollment/renewer.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include "common/base/log.h"
 #include "common/base/renewal_due.h"
+#include "common/daemon/files.h"
 #include "common/daemon/stop.h"
 #include "common/enrollment/renewal.h"
 
@@ -9,6 +14,26 @@ namespace set {
 namespace {
 
 constexpr Duration kLookEvery = std::chrono::milliseconds(500);
+
+/// Several daemons may have one directory, and all see at the same moment that a renewal is due; or
+/// an operator's `renew` comes in between. One of them asks. Ends with its process.
+class OneRenewal {
+ public:
+  explicit OneRenewal(const std::filesystem::path& directory)
+      : fd_(::open((directory / "renewal.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)),
+        ours_(fd_ >= 0 && ::flock(fd_, LOCK_EX | LOCK_NB) == 0) {}
+  ~OneRenewal() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  OneRenewal(const OneRenewal&) = delete;
+  OneRenewal& operator=(const OneRenewal&) = delete;
+
+  bool ours() const { return ours_; }
+
+ private:
+  int fd_;
+  bool ours_;
+};
 
 }  // namespace
 
@@ -39,6 +64,11 @@ Result<bool> renew_what_is_due(const std::string& ca, const Party& party, const 
   if (!all && !plan.tls_needs_it(clock())) return false;
   CHECK_OR_FAIL(!ca.empty(), ErrorCode::invalid_argument,
                 "the CA's address is not known here: give it with --ca");
+  const OneRenewal one(directory);
+  if (!one.ours()) return false;
+  // Each renewal changes the TLS certificate: if there is another one by now, it was just done.
+  const auto there = read_text_file(directory / "tls.pem");
+  if (there && *there != tls.chain_pem) return false;
   // One that has ended would get no connection; who we are, the renewal's signatures say as well.
   const bool shown = clock() < plan.tls_until;
   const auto client = CaClient::connect(ca, *party.trust, shown ? &tls : nullptr);
@@ -81,7 +111,8 @@ void Renewer::run() {
 
 // Also without a SIGHUP: whoever wrote the directory may not know whom to tell.
 void Renewer::look() {
-  const bool told = take_reload_request();
+  const bool told = hangups() != hangups_seen_;
+  hangups_seen_ = hangups();
   const auto changed = parts_.identity.reload_if_changed();
   if (!changed) log_error("new certificates cannot be used", changed.error());
   if (changed && *changed) parts_.changed(*parts_.identity.party());

@@ -26,7 +26,8 @@ struct RenewalPlan {
 Result<RenewalPlan> renewal_plan(const Party& party, const TlsIdentity& tls);
 
 /// What is due, or with `force` everything: first the SET certificates, which bring a TLS
-/// certificate along, or else that one alone. True if something was renewed. `ca` is host:port.
+/// certificate along, or else that one alone. True if something was renewed; false too if another
+/// process renews this directory at the moment, or just did. `ca` is host:port.
 Result<bool> renew_what_is_due(const std::string& ca, const Party& party, const TlsIdentity& tls,
                                const std::filesystem::path& directory, const KeyLock& lock,
                                bool force, const Clock& clock, Rng& rng);
@@ -58,6 +59,7 @@ class Renewer {
 
   Parts parts_;
   int failures_ = 0;
+  int hangups_seen_ = 0;
   Instant not_before_ = {};  // back-off and floor
   std::mutex mutex_;
   std::condition_variable wake_;

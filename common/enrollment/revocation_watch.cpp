@@ -13,17 +13,17 @@ constexpr Duration kShortest = std::chrono::milliseconds(100);
 
 void add_revocation_options(CLI::App& app, RevocationWatchOptions& options) {
   add_parsed(app, "--revocation-every", options.every, parse_duration,
-             "How often it is asked (default 20s)");
+             "How often the CA is asked what is revoked");
   add_parsed(app, "--revocation-grace", options.grace, parse_duration,
-             "How long its last word counts after its end (default 2h)");
+             "How long its last word counts after its end");
 }
 
 Result<void> RevocationWatch::start() {
-  CHECK_OR_FAIL(parts_.options.every >= kShortest, ErrorCode::invalid_argument,
+  CHECK_OR_FAIL(parts_.options().every >= kShortest, ErrorCode::invalid_argument,
                 "--revocation-every must be at least 100ms");
   const auto& trust = *parts_.party()->trust;
   TRY(keep_revocations(parts_.directory / kRevocationFile, trust, parts_.clock()));
-  trust.revocation().set_policy({.required = true, .grace = parts_.options.grace});
+  trust.revocation().set_policy({.required = true, .grace = parts_.options().grace});
   if (parts_.ca.empty()) {
     log_warning("no CA is known to ask what is revoked: start with --ca host:port");
     return {};
@@ -49,8 +49,13 @@ Result<void> RevocationWatch::refresh() {
 
 void RevocationWatch::run() {
   bool reached = true;
+  auto grace = parts_.options().grace;
   for (bool stopping = false; !stopping;) {
     const auto party = parts_.party();
+    if (const auto now = parts_.options().grace; now != grace) {
+      grace = now;
+      party->trust->revocation().set_policy({.required = true, .grace = grace});
+    }
     const auto before = party->trust->revocation().epoch();
     const auto refreshed = refresh();
     if (!refreshed) log_warning("the CA does not say what is revoked", refreshed.error());
@@ -61,7 +66,7 @@ void RevocationWatch::run() {
       check_own_certificates();
     }
     std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, parts_.options.every, [this] { return stopping_; });
+    wake_.wait_for(lock, std::max(parts_.options().every, kShortest), [this] { return stopping_; });
     stopping = stopping_;
   }
 }

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "common/base/current.h"
+#include "common/base/live_setting.h"
 #include "common/enrollment/ca_client.h"
 
 namespace CLI {
@@ -31,7 +32,7 @@ class RevocationWatch {
     Current<const Party> party;
     std::filesystem::path directory;
     std::string ca;  ///< host:port; empty: nobody to ask
-    RevocationWatchOptions options;
+    LiveSetting<RevocationWatchOptions> options;
     Clock clock;
   };
   explicit RevocationWatch(Parts parts) : parts_(std::move(parts)) {}

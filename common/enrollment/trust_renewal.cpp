@@ -2,6 +2,7 @@
 
 #include "common/base/log.h"
 #include "common/daemon/files.h"
+#include "common/daemon/identity.h"
 #include "common/daemon/stop.h"
 
 namespace set {
@@ -30,18 +31,18 @@ Result<bool> renew_trust(const Trust& trust, const fs::path& directory, Instant 
   while (url.ends_with('\n')) url.pop_back();
   const auto pem = TRY(fetch_trust(url));
   if (!TRY(trust.renew(pem, now))) return false;
-  TRY(write_file_atomically(directory / "trust.pem", std::string_view(trust.pem())));
+  TRY(Identity::save_trust(directory, trust, now));
   return true;
 }
 
 void keep_trust_until_stop(const std::function<std::shared_ptr<const Trust>()>& trust,
-                           const fs::path& directory, Duration every, const Clock& clock) {
+                           const fs::path& directory, const LiveSetting<Duration>& every, const Clock& clock) {
   do {
     const auto held = trust();
     const auto renewed = renew_trust(*held, directory, clock());
     if (!renewed) log_warning("looking for new roots", renewed.error());
     if (renewed && *renewed) log_info("a new root is trusted", held->roots().back().thumbprint());
-  } while (!wait_for_stop(every));
+  } while (!wait_for_stop(every()));
 }
 
 }  // namespace set

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 
+#include "common/base/live_setting.h"
 #include "common/base/time.h"
 #include "common/enrollment/trust_source.h"
 
@@ -26,7 +27,7 @@ Result<bool> renew_trust(const Trust& trust, const std::filesystem::path& direct
 /// Looks at once, then every `every`, until the process is told to stop. Says in the log what came.
 /// `trust` gives what the daemon has at that time.
 void keep_trust_until_stop(const std::function<std::shared_ptr<const Trust>()>& trust,
-                           const std::filesystem::path& directory, Duration every,
+                           const std::filesystem::path& directory, const LiveSetting<Duration>& every,
                            const Clock& clock);
 
 }  // namespace set

@@ -4,11 +4,13 @@
 #include <CLI/CLI.hpp>
 
 #include "common/daemon/files.h"
+#include "common/daemon/options.h"
 
 namespace set {
 namespace {
 
 constexpr std::size_t kMaxTrustBytes = 256 * 1024;
+constexpr std::size_t kMaxFingerprintBytes = 128;
 constexpr std::string_view kHttp = "http://";
 
 struct HttpUrl {
@@ -50,24 +52,39 @@ bool is_trust_url(const TrustSource& source) {
   return source.location.find("://") != std::string::npos;
 }
 
-void add_trust_options(CLI::App& app, TrustSource& source) {
-  app.add_option("--trust", source.location,
-                 "the CA's trust.pem: a file, or http://host:port/trust.pem")
-      ->required();
-  app.add_option("--root-fingerprint", source.root_fingerprint,
-                 "what `set-ca init` printed; required with a URL");
+CLI::Option* add_trust_options(CLI::App& app, TrustSource& source) {
+  auto* trust = app.add_option("--trust", source.location,
+                               "The CA's trust.pem: a file, or a URL such as http://ca.example:7702/trust.pem");
+  auto* fingerprint = app.add_option("--root-fingerprint", source.root_fingerprint,
+                                     "What `set-ca init` printed; required with a URL");
+  app.add_option("--root-fingerprint-file", source.root_fingerprint_file,
+                 "A file with what `set-ca init` printed")
+      ->type_name(kFile)
+      ->excludes(fingerprint);
+  return trust;
+}
+
+Result<std::string> root_fingerprint_of(const TrustSource& source) {
+  if (source.root_fingerprint_file.empty()) return source.root_fingerprint;
+  auto text = TRY(read_text_file(source.root_fingerprint_file, kMaxFingerprintBytes));
+  text.erase(text.find_last_not_of(" \r\n") + 1);
+  CHECK_OR_FAIL(!text.empty(), ErrorCode::bad_config,
+                source.root_fingerprint_file.string() +
+                    " is empty: it must hold the root fingerprint that `set-ca init` printed");
+  return text;
 }
 
 Result<Trust> load_trust(const TrustSource& source, Instant now) {
+  const auto fingerprint = TRY(root_fingerprint_of(source));
   if (!is_trust_url(source)) {
     const auto pem = TRY(read_text_file(source.location, kMaxTrustBytes));
-    return Trust::parse(pem, source.root_fingerprint, now);
+    return Trust::parse(pem, fingerprint, now);
   }
   CHECK_OR_FAIL(source.location.starts_with(kHttp), ErrorCode::invalid_argument,
                 "--trust takes a file or a plain http:// URL: the fingerprint protects it");
-  CHECK_OR_FAIL(!source.root_fingerprint.empty(), ErrorCode::invalid_argument,
+  CHECK_OR_FAIL(!fingerprint.empty(), ErrorCode::invalid_argument,
                 "--trust with a URL needs --root-fingerprint, as `set-ca init` printed it");
-  return Trust::parse(TRY(fetch_trust(source.location)), source.root_fingerprint, now);
+  return Trust::parse(TRY(fetch_trust(source.location)), fingerprint, now);
 }
 
 }  // namespace set

@@ -3,12 +3,14 @@
 // Called by main of wallet, merchant and gateway.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "common/crypto/trust.h"
 
 namespace CLI {
 class App;
+class Option;
 }
 
 namespace set {
@@ -16,10 +18,15 @@ namespace set {
 struct TrustSource {
   std::string location;          ///< path of a file, or "http://host:port/trust.pem"
   std::string root_fingerprint;  ///< 64 hex digits; may be empty for a file
+  std::filesystem::path root_fingerprint_file;  ///< holds it, in the place of the one above
 };
 
-/// Adds --trust FILE|URL (required) and --root-fingerprint HEX.
-void add_trust_options(CLI::App& app, TrustSource& source);
+/// Adds --trust FILE|URL, --root-fingerprint HEX and --root-fingerprint-file FILE. Gives the first,
+/// for whom it is required.
+CLI::Option* add_trust_options(CLI::App& app, TrustSource& source);
+
+/// The fingerprint, also where a file holds it; empty if none was given. bad_config: the file.
+Result<std::string> root_fingerprint_of(const TrustSource& source);
 
 /// True if it names a URL, which can be asked again, and no file.
 bool is_trust_url(const TrustSource& source);

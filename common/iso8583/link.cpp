@@ -5,6 +5,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <atomic>
+
 #include "common/base/assert.h"
 #include "common/base/log.h"
 
@@ -17,7 +19,26 @@ std::string waiting_key(std::string_view answer_type, const Message& message) {
   return std::string(answer_type) + " " + key_of(message);
 }
 
+std::atomic<ExchangeObserver> exchange_observer = nullptr;
+
+std::string_view response_of(const Result<Message>& answer) {
+  if (!answer) return answer.error().code == ErrorCode::decoding_failure ? "garbled" : "none";
+  const auto code = parse_response_code(answer->at(kResponseCode));
+  return code ? to_string(*code) : "other";
+}
+
+/// The names by which the bank's log has it too, beside the trace that it belongs to.
+void report(const Message& asked, const Result<Message>& answer, std::chrono::nanoseconds took) {
+  const auto response = response_of(answer);
+  log_info("the bank was asked", LogWord{"type", asked.mti}, LogWord{"stan", asked.at(kStan)},
+           LogWord{"rrn", asked.at(kRrn)}, LogWord{"response", response},
+           std::chrono::duration_cast<Duration>(took));
+  if (const auto observer = exchange_observer.load()) observer({asked.mti, response, took});
+}
+
 }  // namespace
+
+void observe_exchanges(ExchangeObserver observer) { exchange_observer = observer; }
 
 Link::Link(LinkOptions options, Clock clock)
     : options_(std::move(options)), clock_(std::move(clock)), stop_(::eventfd(0, EFD_CLOEXEC)) {
@@ -46,8 +67,14 @@ bool Link::sleep_until_stop(Duration at_most) const {
 }
 
 Result<Message> Link::ask(ByteView request, Duration at_most) {
-  const Deadline deadline = std::chrono::steady_clock::now() + at_most;
+  const auto begun = std::chrono::steady_clock::now();
   const auto asked = TRY(decode(request));
+  auto answer = exchange(asked, request, begun + at_most);
+  report(asked, answer, std::chrono::steady_clock::now() - begun);
+  return answer;
+}
+
+Result<Message> Link::exchange(const Message& asked, ByteView request, Deadline deadline) {
   const auto key = waiting_key(answer_type(asked.mti), asked);
   std::unique_lock lock(mutex_);
   changed_.wait_until(lock, deadline, [this] { return connection_ != nullptr || stopped_; });
@@ -64,15 +91,20 @@ Result<Message> Link::ask(ByteView request, Duration at_most) {
     changed_.wait_until(lock, deadline, [&] { return waiting.answer || waiting.lost; });
   }
   waiting_.erase(key);
+  CHECK_OR_FAIL(waiting.answer || !waiting.garbled, ErrorCode::decoding_failure,
+                "the bank's answer was garbled");
   CHECK_OR_FAIL(waiting.answer, ErrorCode::outcome_unknown, "the bank did not answer in time");
   return *std::move(waiting.answer);
 }
 
-void Link::set_connection(std::shared_ptr<Connection> connection) {
+void Link::set_connection(std::shared_ptr<Connection> connection, bool garbled) {
   const std::lock_guard lock(mutex_);
   connection_ = std::move(connection);
   if (!connection_) {
-    for (auto& [key, waiting] : waiting_) waiting->lost = true;
+    for (auto& [key, waiting] : waiting_) {
+      waiting->lost = true;
+      waiting->garbled = garbled;
+    }
   }
   changed_.notify_all();
 }
@@ -98,9 +130,9 @@ void Link::run() {
       told = false;
       const std::shared_ptr<Connection> connection = *std::move(dialled);
       set_connection(connection);
-      serve(*connection);
+      const bool understood = serve(*connection);
       connection->close();
-      set_connection(nullptr);
+      set_connection(nullptr, !understood);
       if (!stopping()) log_warning("the connection to the bank is lost");
     } else if (!std::exchange(told, true)) {
       log_warning("no connection to the bank");
@@ -129,7 +161,7 @@ bool Link::sign_on(Connection& connection) {
          answer->at(kResponseCode) == to_string(ResponseCode::approved);
 }
 
-void Link::serve(Connection& connection) {
+bool Link::serve(Connection& connection) {
   auto last_heard = std::chrono::steady_clock::now();
   bool echo_asked = false;
   while (true) {
@@ -137,17 +169,16 @@ void Link::serve(Connection& connection) {
         connection.receive(echo_asked ? options_.answer_within : options_.echo_every, stop_);
     if (stopping()) break;
     if (!bytes) {
-      if (bytes.error().code == ErrorCode::decoding_failure) {
-        log_warning("a garbled answer of the bank", bytes.error());
-      }
-      return;
+      const bool garbled = bytes.error().code == ErrorCode::decoding_failure;
+      if (garbled) log_warning("a garbled answer of the bank", bytes.error());
+      return !garbled;
     }
     if (*bytes) {
       last_heard = std::chrono::steady_clock::now();
       auto message = decode((*bytes)->reveal());
       if (!message) {
         log_warning("a garbled answer of the bank", message.error());
-        return;
+        return false;
       }
       if (message->mti == "0810") {
         echo_asked = false;
@@ -157,12 +188,13 @@ void Link::serve(Connection& connection) {
       continue;
     }
     // Silence: asked whether anybody is there, and then taken for the end.
-    if (echo_asked) return;
+    if (echo_asked) return true;
     if (std::chrono::steady_clock::now() - last_heard < options_.echo_every) continue;
-    if (!send_network(connection, kEcho)) return;
+    if (!send_network(connection, kEcho)) return true;
     echo_asked = true;
   }
   (void)send_network(connection, kSignOff);
+  return true;
 }
 
 }  // namespace set::iso8583

@@ -4,6 +4,7 @@
 // logged; a garbled one ends the connection, and with it every question on it. Any thread asks.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -13,6 +14,17 @@
 #include "common/iso8583/connection.h"
 
 namespace set::iso8583 {
+
+/// What came of a question, for who counts (common/daemon/instruments.h).
+struct Exchange {
+  std::string_view type;          ///< "0100"
+  std::string_view response;      ///< a response code of ours; "none", "garbled", or "other"
+  std::chrono::nanoseconds took;  ///< with the wait for a connection
+};
+/// Told of every exchange of this process, on the thread that asked. Set once by main; a function, so
+/// that it outlives every link.
+using ExchangeObserver = void (*)(const Exchange& exchange);
+void observe_exchanges(ExchangeObserver observer);
 
 struct LinkOptions {
   BankAddress address;
@@ -34,21 +46,25 @@ class Link {
 
   /// Sends a request's bytes and waits for its answer. peer_unavailable: there was no connection in
   /// time, nothing was sent. outcome_unknown: sent, perhaps, and no answer came in time.
+  /// decoding_failure: sent, and what came on the line, perhaps its answer, was garbled.
   Result<Message> ask(ByteView request, Duration at_most);
 
  private:
   struct Waiting {
     std::optional<Message> answer;
     bool lost = false;
+    bool garbled = false;
   };
   using Deadline = std::chrono::steady_clock::time_point;
 
+  Result<Message> exchange(const Message& asked, ByteView request, Deadline deadline);
   void run();
   bool sign_on(Connection& connection);
-  void serve(Connection& connection);
+  /// Until the connection ends; false if a garbled answer ended it.
+  bool serve(Connection& connection);
   Result<void> send_network(Connection& connection, std::string_view code);
   void deliver(Message answer);
-  void set_connection(std::shared_ptr<Connection> connection);
+  void set_connection(std::shared_ptr<Connection> connection, bool garbled = false);
   bool sleep_until_stop(Duration at_most) const;
   bool stopping() const { return sleep_until_stop({}); }
 

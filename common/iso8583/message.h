@@ -16,6 +16,7 @@
 #include "common/iso8583/response_code.h"
 #include "common/iso8583/totals.h"
 #include "common/message/account.h"
+#include "common/message/authorization.h"
 
 namespace set::iso8583 {
 
@@ -29,6 +30,11 @@ inline constexpr std::string_view kFinalCapture = "03";  ///< "Y" or "N"
 inline constexpr std::string_view kMerchantID = "04";    ///< one that is longer than element 42
 inline constexpr std::string_view kHoldExpires = "05";   ///< YYYYMMDDhhmmss, UTC
 inline constexpr std::string_view kOriginalRrn = "06";   ///< of what 90 names, if not its own 37
+inline constexpr std::string_view kStreetDigits = "07";  ///< address.h, as the two that follow
+inline constexpr std::string_view kPostalCode = "08";
+inline constexpr std::string_view kAddressResult = "09";  ///< SET's AVSResult, one digit
+inline constexpr std::string_view kCardType = "10";       ///< SET's CardType, two digits
+inline constexpr std::string_view kTraceparent = "20";    ///< W3C Trace Context; not of the content
 inline constexpr std::string_view kVerification = "92";
 
 // Processing codes (3).
@@ -83,6 +89,17 @@ std::string original_key(const Message& message);
 Result<Amount> amount_of(const Message& message);
 /// invalid_argument: it does not fit into twelve digits.
 Result<void> set_amount(Message& message, const Amount& amount);
+
+/// What an answer to an authorisation says of the card beside the decision.
+struct CardNotes {
+  std::optional<AVSResult> avs_result = std::nullopt;  ///< where an address was sent
+  std::optional<CardType> card_type = std::nullopt;
+  std::optional<CurrConv> curr_conv = std::nullopt;  ///< the card is billed in another currency
+};
+/// 10, 51 and 09, 10 of 48. internal: a rate of more than seven digits.
+Result<void> set_card_notes(Message& message, const CardNotes& notes);
+/// decoding_failure: one of them is no such thing.
+Result<CardNotes> card_notes_of(const Message& message);
 
 /// The elements 74 to 77, 86 to 89 and 97.
 void set_totals(Message& message, const SettlementTotals& totals);

@@ -10,6 +10,7 @@ namespace set::iso8583 {
 namespace {
 
 constexpr std::int64_t kMaxAmount = 999'999'999'999;
+constexpr std::int64_t kMaxRate = 9'999'999;
 constexpr std::size_t kInstitutionDigits = 11;
 
 std::string padded(std::string_view digits, std::size_t size) {
@@ -21,6 +22,15 @@ std::int64_t minor_from(std::string_view digits) {
   std::int64_t out = 0;
   for (const char c : digits) out = out * 10 + (c - '0');
   return out;
+}
+
+Result<int> number_from(std::string_view digits, std::size_t size) {
+  const bool fits = digits.size() == size && std::ranges::all_of(digits, [](char c) {
+                      return c >= '0' && c <= '9';
+                    });
+  CHECK_OR_FAIL(fits, ErrorCode::decoding_failure,
+                "a subelement of data element 48 is no number of its length");
+  return static_cast<int>(minor_from(digits));
 }
 
 std::string joined_key(std::string_view acquirer, std::string_view time, std::string_view stan,
@@ -90,6 +100,49 @@ Result<void> set_amount(Message& message, const Amount& amount) {
   message.elements[kAmount] = fmt::format("{:012}", amount.minor());
   message.elements[kCurrency] = fmt::format("{:03}", amount.currency().number());
   return {};
+}
+
+Result<void> set_card_notes(Message& message, const CardNotes& notes) {
+  if (notes.avs_result) {
+    message.additional.emplace(kAddressResult,
+                               fmt::format("{}", static_cast<int>(*notes.avs_result)));
+  }
+  if (notes.card_type) {
+    message.additional.emplace(kCardType, fmt::format("{:02}", static_cast<int>(*notes.card_type)));
+  }
+  if (!notes.curr_conv) return {};
+  const auto& conv = *notes.curr_conv;
+  CHECK_OR_FAIL(conv.rate <= kMaxRate, ErrorCode::internal,
+                "a rate does not fit into seven digits");
+  message.elements[kConversionRate] = fmt::format("{}{:07}", conv.rate_digits, conv.rate);
+  message.elements[kBillingCurrency] = fmt::format("{:03}", conv.card_curr.number());
+  return {};
+}
+
+Result<CardNotes> card_notes_of(const Message& message) {
+  CardNotes out;
+  // A network's number that SET has no word for says nothing.
+  if (const auto result = message.more(kAddressResult); !result.empty()) {
+    const auto number = TRY(number_from(result, 1));
+    if (number <= static_cast<int>(AVSResult::full_match))
+      out.avs_result = static_cast<AVSResult>(number);
+  }
+  if (const auto type = message.more(kCardType); !type.empty()) {
+    const auto number = TRY(number_from(type, 2));
+    if (number <= static_cast<int>(CardType::proprietary))
+      out.card_type = static_cast<CardType>(number);
+  }
+  const auto rate = message.at(kConversionRate);
+  const auto billing = message.at(kBillingCurrency);
+  CHECK_OR_FAIL(rate.empty() == billing.empty(), ErrorCode::decoding_failure,
+                "data elements 10 and 51 go together");
+  if (rate.empty()) return out;
+  wire::CurrConv conv;
+  conv.set_rate_digits(static_cast<std::uint32_t>(minor_from(rate.substr(0, 1))));
+  conv.set_rate(minor_from(rate.substr(1)));
+  conv.set_card_curr(static_cast<std::uint32_t>(minor_from(billing)));
+  out.curr_conv = TRY(from_wire(conv));  // with SET's own bounds
+  return out;
 }
 
 void set_totals(Message& message, const SettlementTotals& totals) {

@@ -106,7 +106,6 @@ Result<AuthReq> from_wire(const wire::AuthReqData& message) {
       .check_digests =
           read_check_digests(fields, message.has_check_digests(), message.check_digests()),
       .auth_req_amt = fields.amount(message.payload().auth_req_amt()),
-      .merch_cat_code = {},
       .thumbs = fields.thumbs(message.has_m_thumbs(), message.m_thumbs()),
       .capture_now = message.capture_now(),
       .auth_ret_num = fields.visible(message.auth_ret_num(), 0, kMaxReferenceBytes, "AuthRetNum"),

@@ -59,6 +59,10 @@ enum class AVSResult {
 };
 std::string_view to_string(CardType type);  ///< SET's spelling, "pinBasedDebit"
 std::string_view to_string(AVSResult result);
+std::string_view to_string(MerchGroup group);
+/// The other way round. invalid_argument, naming the words there are.
+Result<CardType> parse_card_type(std::string_view word);
+Result<MerchGroup> parse_merch_group(std::string_view word);
 
 /// The cardholder's billing address, for the issuer to compare.
 struct AVSData {
@@ -67,17 +71,35 @@ struct AVSData {
   std::string city;
   std::string state_province;
   std::string postal_code;
+  bool operator==(const AVSData&) const = default;
 };
 
 struct MarketAutoAuth {
   std::uint32_t duration = 1;  ///< days of the rental, 1 to 99
+  bool operator==(const MarketAutoAuth&) const = default;
 };
 struct MarketHotelAuth {
   std::uint32_t duration = 1;  ///< days of the stay, 1 to 99
   std::uint32_t prestige = 0;  ///< 100, 500 or 1000; 0 if there is no such programme
+  bool operator==(const MarketHotelAuth&) const = default;
 };
-struct MarketTransportAuth {};
+struct MarketTransportAuth {
+  bool operator==(const MarketTransportAuth&) const = default;
+};
 using MarketSpecAuthData = std::variant<MarketAutoAuth, MarketHotelAuth, MarketTransportAuth>;
+
+/// What a merchant may tell acquirer and issuer beside the amount; nothing of it need be said. The
+/// part of AuthReqPayload that a merchant keeps with an order.
+struct AuthReqDetails {
+  std::string merch_cat_code = {};  ///< 4 digits or empty
+  std::optional<AVSData> avs_data = std::nullopt;
+  std::optional<SpecialProcessing> special_processing = std::nullopt;
+  std::optional<CardSuspect> card_suspect = std::nullopt;
+  bool request_card_type = false;
+  std::optional<MarketSpecAuthData> market_data = std::nullopt;
+  std::optional<MerchGroup> merch_group = std::nullopt;
+  bool operator==(const AuthReqDetails&) const = default;
+};
 
 /// What the merchant computed on its own, and HPIData as it saw it.
 struct CheckDigests {
@@ -92,18 +114,12 @@ struct AuthReq {
   std::optional<CheckDigests> check_digests;  ///< none iff the PI is an AuthToken
   Amount auth_req_amt;
   bool subsequent_auth_ind = false;  ///< more authorisations will follow: an AuthToken is wanted
-  std::string merch_cat_code;        ///< 4 digits or empty
   Thumbs thumbs;
   bool capture_now = false;
   std::string auth_ret_num;
   std::optional<InstallRecurData> install_recur = std::nullopt;  ///< as in the PI
   std::optional<SaleDetail> sale_detail = std::nullopt;          ///< with capture_now only
-  std::optional<AVSData> avs_data = std::nullopt;
-  std::optional<SpecialProcessing> special_processing = std::nullopt;
-  std::optional<CardSuspect> card_suspect = std::nullopt;
-  bool request_card_type = false;
-  std::optional<MarketSpecAuthData> market_data = std::nullopt;
-  std::optional<MerchGroup> merch_group = std::nullopt;
+  AuthReqDetails details = {};
 };
 
 /// The rest of AuthValCodes, beside the approval code: the network's, handed back as they are.
@@ -133,6 +149,7 @@ struct AuthRes {
   std::optional<CardType> card_type = std::nullopt;  ///< if it was asked for
   std::optional<AVSResult> avs_result = std::nullopt;
   std::optional<AuthValCodes> auth_val_codes = std::nullopt;
+  /// Of the batch that a sale is in, if its SaleDetail named it: whoever names it, asks for it.
   std::optional<BatchStatus> batch_status = std::nullopt;
 };
 
@@ -143,6 +160,9 @@ struct AuthResBaggage {
   Bytes auth_token;
 };
 
+/// Of the payload only what AuthReqDetails has.
+wire::AuthReqPayload to_wire(const AuthReqDetails& details);
+Result<AuthReqDetails> from_wire(const wire::AuthReqPayload& payload);
 wire::AuthReqData to_wire(const AuthReq& message);
 Result<AuthReq> from_wire(const wire::AuthReqData& message);
 wire::AuthResData to_wire(const AuthRes& message);

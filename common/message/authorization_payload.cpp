@@ -69,26 +69,25 @@ std::optional<MerchGroup> read_merch_group(FieldReader& fields, std::uint32_t nu
 
 }  // namespace
 
-void write_auth_req_payload(const AuthReq& message, wire::AuthReqPayload& out) {
-  out.set_subsequent_auth_ind(message.subsequent_auth_ind);
-  *out.mutable_auth_req_amt() = to_wire(message.auth_req_amt);
-  out.set_merch_cat_code(message.merch_cat_code);
-  if (message.avs_data) *out.mutable_avs_data() = to_wire(*message.avs_data);
-  if (message.special_processing) {
-    out.set_special_processing(code_to_wire(*message.special_processing));
+namespace {
+
+void write_details(const AuthReqDetails& details, wire::AuthReqPayload& out) {
+  out.set_merch_cat_code(details.merch_cat_code);
+  if (details.avs_data) *out.mutable_avs_data() = to_wire(*details.avs_data);
+  if (details.special_processing) {
+    out.set_special_processing(code_to_wire(*details.special_processing));
   }
-  if (message.card_suspect) out.set_card_suspect(code_to_wire(*message.card_suspect));
-  out.set_request_card_type_ind(message.request_card_type);
-  write_install_recur(message.install_recur, out);
-  if (message.market_data) {
+  if (details.card_suspect) out.set_card_suspect(code_to_wire(*details.card_suspect));
+  out.set_request_card_type_ind(details.request_card_type);
+  if (details.market_data) {
     std::visit([&](const auto& data) { write_market(data, *out.mutable_market_spec_auth_data()); },
-               *message.market_data);
+               *details.market_data);
   }
-  if (message.merch_group) out.set_merch_group(static_cast<std::uint32_t>(*message.merch_group));
+  if (details.merch_group) out.set_merch_group(static_cast<std::uint32_t>(*details.merch_group));
 }
 
-void read_auth_req_payload(FieldReader& fields, const wire::AuthReqPayload& payload, AuthReq& out) {
-  out.subsequent_auth_ind = payload.subsequent_auth_ind();
+AuthReqDetails read_details(FieldReader& fields, const wire::AuthReqPayload& payload) {
+  AuthReqDetails out;
   if (!payload.merch_cat_code().empty()) {
     out.merch_cat_code =
         fields.digits(payload.merch_cat_code(), kMerchCatCodeDigits, "MerchCatCode");
@@ -99,12 +98,39 @@ void read_auth_req_payload(FieldReader& fields, const wire::AuthReqPayload& payl
   out.card_suspect =
       fields.code_if_any(payload.card_suspect(), CardSuspect::unspecified_reason, "CardSuspect");
   out.request_card_type = payload.request_card_type_ind();
-  out.install_recur =
-      read_install_recur(fields, payload.has_install_recur_data(), payload.install_recur_data());
   if (payload.has_market_spec_auth_data()) {
     out.market_data = read_market(fields, payload.market_spec_auth_data());
   }
   out.merch_group = read_merch_group(fields, payload.merch_group());
+  return out;
+}
+
+}  // namespace
+
+wire::AuthReqPayload to_wire(const AuthReqDetails& details) {
+  wire::AuthReqPayload out;
+  write_details(details, out);
+  return out;
+}
+
+Result<AuthReqDetails> from_wire(const wire::AuthReqPayload& payload) {
+  FieldReader fields;
+  auto out = read_details(fields, payload);
+  return fields.finish(std::move(out));
+}
+
+void write_auth_req_payload(const AuthReq& message, wire::AuthReqPayload& out) {
+  write_details(message.details, out);
+  out.set_subsequent_auth_ind(message.subsequent_auth_ind);
+  *out.mutable_auth_req_amt() = to_wire(message.auth_req_amt);
+  write_install_recur(message.install_recur, out);
+}
+
+void read_auth_req_payload(FieldReader& fields, const wire::AuthReqPayload& payload, AuthReq& out) {
+  out.details = read_details(fields, payload);
+  out.subsequent_auth_ind = payload.subsequent_auth_ind();
+  out.install_recur =
+      read_install_recur(fields, payload.has_install_recur_data(), payload.install_recur_data());
 }
 
 }  // namespace set

@@ -64,6 +64,12 @@ constexpr auto kAVSResults = std::to_array<std::string_view>(
     {"resultUnavailable", "noMatch", "addressMatchOnly", "postalCodeMatchOnly", "fullMatch"});
 static_assert(kAVSResults.size() == 1 + static_cast<int>(AVSResult::full_match));
 
+// Their numbers begin with 1.
+constexpr auto kMerchGroups = std::to_array<std::string_view>(
+    {"commercialTravel", "lodging", "autoRental", "restaurant", "medical", "mailOrPhoneOrder",
+     "riskyPurchase", "other"});
+static_assert(kMerchGroups.size() == static_cast<int>(MerchGroup::other));
+
 constexpr auto kAcqCardCodes =
     std::to_array<std::string_view>({"messageOfDay", "accountInfo", "callCustomerService"});
 static_assert(kAcqCardCodes.size() == 1 + static_cast<int>(AcqCardCode::call_customer_service));
@@ -81,6 +87,17 @@ std::string_view name_of(const std::array<std::string_view, N>& names, Code code
   return number < N ? names[number] : "unspecified";
 }
 
+/// Its place among the names. invalid_argument, which names them all.
+template <std::size_t N>
+Result<std::size_t> place_of(const std::array<std::string_view, N>& names, std::string_view word) {
+  std::string all;
+  for (std::size_t i = 0; i < N; ++i) {
+    if (names[i] == word) return i;
+    all += (i == 0 ? "" : ", ") + std::string(names[i]);
+  }
+  return failure(ErrorCode::invalid_argument, "it is one of " + all);
+}
+
 }  // namespace
 
 std::string_view to_string(CompletionCode code) { return name_of(kCompletionCodes, code); }
@@ -95,6 +112,15 @@ std::string_view to_string(TransmissionStatus status) {
 }
 std::string_view to_string(CardType type) { return name_of(kCardTypes, type); }
 std::string_view to_string(AVSResult result) { return name_of(kAVSResults, result); }
+std::string_view to_string(MerchGroup group) {
+  return name_of(kMerchGroups, static_cast<int>(group) - 1);
+}
+Result<CardType> parse_card_type(std::string_view word) {
+  return static_cast<CardType>(TRY(place_of(kCardTypes, word)));
+}
+Result<MerchGroup> parse_merch_group(std::string_view word) {
+  return static_cast<MerchGroup>(1 + TRY(place_of(kMerchGroups, word)));
+}
 std::string_view to_string(AcqCardCode code) { return name_of(kAcqCardCodes, code); }
 std::string_view to_string(CertStatusCode code) { return name_of(kCertStatusCodes, code); }
 

@@ -20,6 +20,19 @@ CurrConv read(FieldReader& fields, const wire::CurrConv& note) {
 
 }  // namespace
 
+std::string to_string(const CurrConv& note, Currency from) {
+  auto digits = std::to_string(note.rate);
+  if (note.rate_digits > 0) {
+    // A nought at least stands before the point.
+    if (digits.size() <= note.rate_digits) {
+      digits.insert(0, note.rate_digits + 1 - digits.size(), '0');
+    }
+    digits.insert(digits.size() - note.rate_digits, 1, '.');
+  }
+  return "1 " + std::string(from.code()) + " = " + digits + " " +
+         std::string(note.card_curr.code());
+}
+
 wire::CurrConv to_wire(const CurrConv& note) {
   wire::CurrConv out;
   out.set_rate(note.rate);

@@ -137,7 +137,8 @@ Result<OpenedPI> open_pi(ByteView bytes, const Party& gateway, Instant now) {
   if (!bound) return pi_failure();
   auto head = TRY(from_wire(TRY(parse_as<wire::PIHead>(link.pi_head))));
   auto account = TRY(pan_data_from_block(account_block->reveal()));
-  return OpenedPI{std::move(pi_tbs), std::move(head), link.hoi_data, std::move(account),
+  return OpenedPI{std::move(pi_tbs), std::move(head), link.pi_head, link.pan_data_digest, link.hoi_data,
+                  std::move(account),
                   context->export_secret(suite::kCardMessageExport, suite::kAeadKeyBytes)};
 }
 

@@ -66,6 +66,8 @@ Result<Bytes> open_token_pi(ByteView pi);
 struct OpenedPI {
   Verified<PReq> pi_tbs;
   PIHead head;
+  Bytes pi_head;                 ///< the exact bytes of `head`
+  Digest pan_data_digest;        ///< hides the account, and binds it: evidence without a card number
   Digest hoi_data;               ///< the copy linked in the PI
   PANData account;
   SecretBytes card_message_key;  ///< for AcqCardMsg

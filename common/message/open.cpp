@@ -237,6 +237,7 @@ Result<ContentHead> Opener::check_common_header(const TreatmentInfo& info, const
   head.rrpid = TRY(RRPID::parse(header.rrpid()));
   if (header.has_trans_ids()) head.trans_ids = TRY(from_wire(header.trans_ids()));
   head.created_at = from_millis(header.created_at_ms());
+  if (!header.audit_head().empty()) head.audit_head = TRY(Digest::parse(header.audit_head()));
   return head;
 }
 

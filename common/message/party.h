@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,24 @@ struct EarlierKeyExchange {
   std::shared_ptr<const KemPrivateKey> kem;
 };
 
+/// The last digest of the own audit log, which goes along in every signed message: whoever gets it can
+/// show later that the log ended there or went on from there (docs/audit.md). Told by the log's keeper.
+class CurrentAuditHead {
+ public:
+  void set(const Digest& head) {
+    const std::lock_guard lock(mutex_);
+    head_ = head;
+  }
+  std::optional<Digest> get() const {
+    const std::lock_guard lock(mutex_);
+    return head_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::optional<Digest> head_;
+};
+
 /// Immutable after loading; any thread. A wallet that has no certificate yet has no `signature`;
 /// only merchants, gateways and CAs have a key-exchange pair.
 struct Party {
@@ -41,6 +60,7 @@ struct Party {
   std::optional<Chain> key_exchange;
   std::vector<EarlierSignature> earlier_signatures = {};
   std::vector<EarlierKeyExchange> earlier_key_exchanges = {};
+  std::shared_ptr<const CurrentAuditHead> audit_head = nullptr;  ///< none: no log is kept
 };
 
 /// A key-exchange pair of a party, whose parts live as long as the party.

@@ -135,6 +135,8 @@ struct CurrConv {
   Currency card_curr;
   bool operator==(const CurrConv&) const = default;
 };
+/// For people: "1 EUR = 1.0842 USD", of an amount in `from`.
+std::string to_string(const CurrConv& note, Currency from);
 struct AuthStatus {
   Instant auth_date;
   AuthCode auth_code;

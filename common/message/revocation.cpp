@@ -91,6 +91,20 @@ bool is_known(const Crl& crl, const BrandRevocations* known) {
   return held != nullptr && held->thumbprint() == crl.thumbprint();
 }
 
+/// A root's list is the word of whom everybody trusts; no BCI need name it. (A CA's list alone means
+/// nothing.)
+Result<void> adopt_root_lists(std::span<const Crl> crls, const Trust& trust) {
+  const auto roots = trust.roots();
+  for (const auto& crl : crls) {
+    for (const auto& root : roots) {
+      if (TRY(key_id_of(root)) != crl.issuer()) continue;
+      TRY(crl.verify(root));
+      trust.revocation().adopt_root_list(crl);
+    }
+  }
+  return {};
+}
+
 /// A set that revokes the key which signed it, or the brand above, speaks for nobody.
 Result<void> check_not_revoked(std::span<const Certificate> path, const BrandRevocations& by) {
   for (std::size_t i = 0; i + 1 < path.size(); ++i) {
@@ -190,19 +204,16 @@ Result<BrandRevocations> accept_bci(ByteView bci, std::span<const Crl> crls, con
 }
 
 Result<void> adopt_revocations(const wire::CertificateBag& bag, const Trust& trust, Instant now) {
-  if (bag.brand_crl_ids().empty()) return {};  // CRLs alone mean nothing: a BCI names them
+  if (bag.brand_crl_ids().empty() && bag.crls().empty()) return {};
   CHECK_OR_FAIL(bag.brand_crl_ids_size() <= kMaxBrands && bag.crls_size() <= kMaxCrls,
                 ErrorCode::decoding_failure, "more BCIs or CRLs came along than anybody needs");
   std::vector<Crl> crls;
-  bool parsed = false;
+  for (const auto& der : bag.crls()) crls.push_back(TRY(Crl::parse(view_of(der))));
+  TRY(adopt_root_lists(crls, trust));
   for (const auto& bytes : bag.brand_crl_ids()) {
     const auto read = TRY(read_bci(view_of(bytes)));
     const auto known = trust.revocation().of(read.bci.brand);
     if (known != nullptr && read.bci.sequence_num <= known->sequence_num) continue;
-    if (!parsed) {
-      for (const auto& der : bag.crls()) crls.push_back(TRY(Crl::parse(view_of(der))));
-      parsed = true;
-    }
     const auto adopted =
         trust.revocation().adopt(TRY(accept_bci(view_of(bytes), crls, trust, now)));
     // Somebody else was faster with a newer one.
@@ -212,9 +223,25 @@ Result<void> adopt_revocations(const wire::CertificateBag& bag, const Trust& tru
 }
 
 void add_held_revocations(wire::Thumbs& thumbs, const Trust& trust) {
+  std::vector<Thumbprint> held;
+  const auto add = [&](const Crl& crl) {
+    if (std::ranges::find(held, crl.thumbprint()) != held.end()) return;
+    held.push_back(crl.thumbprint());
+    thumbs.add_crl_thumbs(crl.thumbprint().str());
+  };
   for (const auto& [brand, set] : trust.revocation().all()) {
     thumbs.add_brand_crl_id_thumbs(set->thumbprint.str());
-    for (const auto& crl : set->crls) thumbs.add_crl_thumbs(crl.thumbprint().str());
+    std::ranges::for_each(set->crls, add);
+  }
+  std::ranges::for_each(trust.revocation().root_lists(), add);
+}
+
+void add_root_lists(wire::CertificateBag& bag, const Revocation& known, const Thumbs& held) {
+  for (const auto& list : known.root_lists()) {
+    const auto& bytes = list.der();
+    const bool there = std::ranges::find(held.crls, list.thumbprint()) != held.crls.end() ||
+                       std::ranges::find(bag.crls(), string_of(bytes)) != bag.crls().end();
+    if (!there) bag.add_crls(string_of(bytes));
   }
 }
 

@@ -41,8 +41,9 @@ Result<Bytes> make_bci(const BrandCRLIdentifier& bci, const BCISigner& signer,
 Result<BrandRevocations> accept_bci(ByteView bci, std::span<const Crl> crls, const Trust& trust,
                                     Instant now);
 
-/// Whatever of these is newer than what is known, all of a brand or nothing. What is older or the
-/// same is passed over; anything else that is wrong is an Error of accept_bci or Revocation::adopt.
+/// Whatever of these is newer than what is known: lists of trusted roots, which count by
+/// themselves; then all of a brand or nothing. What is older or the same is passed over; anything
+/// else that is wrong is an Error of Crl::verify, accept_bci or Revocation::adopt.
 Result<void> adopt_revocations(const wire::CertificateBag& bag, const Trust& trust, Instant now);
 
 /// Adds what the trust knows of revocations to a request's Thumbs.
@@ -52,6 +53,8 @@ void add_held_revocations(wire::Thumbs& thumbs, const Trust& trust);
 /// the BCI, or if it would be more than `max_bytes`: then it asks the CA itself.
 void add_revocations(wire::CertificateBag& bag, const BrandRevocations& set, const Thumbs& held,
                      std::size_t max_bytes);
+/// Puts the roots' own lists into a bag, without those that the other side holds.
+void add_root_lists(wire::CertificateBag& bag, const Revocation& known, const Thumbs& held);
 /// Of an answer, which has at most 256 KiB and other things to say.
 inline constexpr std::size_t kMaxRevocationsInAnswer = 128 << 10;
 

@@ -11,6 +11,11 @@ namespace {
 
 constexpr std::uint8_t kZero[] = {0};
 
+void put_audit_head(wire::ContentHeader& header, const Party& self) {
+  const auto head = self.audit_head ? self.audit_head->get() : std::nullopt;
+  if (head) header.set_audit_head(head->str());
+}
+
 void put_body(wire::MessageWrapper& wrapper, const wire::Body& body) { *wrapper.mutable_clear() = body; }
 
 void put_reply(wire::MessageWrapper& wrapper, const wire::Body& body, const ReplyKey& key, Rng& rng) {
@@ -84,6 +89,7 @@ wire::ContentHeader request_header(const TreatmentInfo& info, const RequestConte
     header.set_baggage_digest(baggage_digest_of(context.baggage).str());
   }
   if (info.has_account) header.set_account_digest(account_digest_of(context.account->reveal()).str());
+  put_audit_head(header, context.self);
   return header;
 }
 
@@ -99,6 +105,7 @@ wire::ContentHeader answer_header(const TreatmentInfo& info, const Party& self, 
   header.set_created_at_ms(to_millis(now));
   header.set_request_digest(reply.request_digest.str());
   if (info.has_baggage) header.set_baggage_digest(baggage_digest_of(answer.baggage).str());
+  put_audit_head(header, self);
   return header;
 }
 

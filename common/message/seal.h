@@ -36,6 +36,7 @@ struct PendingReply {
 struct Request {
   Bytes wire;  ///< a serialised MessageWrapper
   PendingReply pending;
+  Bytes evidence = {};  ///< canonical Signed, to be kept; empty if nobody signed it, or read from a store
 };
 
 /// What a request's sender says besides the message.
@@ -137,16 +138,25 @@ Result<Request> seal_request(const T& message, const RequestContext& context, Rn
     }
   }
   if (info.has_baggage) body.set_baggage(string_of(context.baggage));
-  return wrap_request(info, std::move(body), content, context, rng);
+  const auto evidence = body.has_signed_statement() ? serialize(body.signed_statement()) : Bytes{};
+  auto request = TRY(wrap_request(info, std::move(body), content, context, rng));
+  request.evidence = evidence;
+  return request;
 }
 
 wire::ContentHeader answer_header(const TreatmentInfo& info, const Party& self, const Answer& answer,
                                   const ReplyContext& reply, Instant now);
 
-/// make_<message>_res of a room ends here. Returns a serialised MessageWrapper, to be saved and sent.
+/// An answer ready to be saved and sent.
+struct SealedAnswer {
+  Bytes wire;      ///< a serialised MessageWrapper
+  Bytes evidence;  ///< canonical Signed, to be kept
+};
+
+/// make_<message>_res of a room ends here.
 template <class T>
-Result<Bytes> seal_answer(const T& message, const Answer& answer, const ReplyContext& reply,
-                          const Party& self, Instant now, Rng& rng) {
+Result<SealedAnswer> seal_answer_with_evidence(const T& message, const Answer& answer, const ReplyContext& reply,
+                                               const Party& self, Instant now, Rng& rng) {
   const auto& info = Treatment<T>::info;
   auto content_message = Treatment<T>::to(message);
   *content_message.mutable_header() = answer_header(info, self, answer, reply, now);
@@ -158,7 +168,17 @@ Result<Bytes> seal_answer(const T& message, const Answer& answer, const ReplyCon
   }
   add_lacking_revocations(*body.mutable_bag(), self, reply.held);
   if (info.has_baggage) body.set_baggage(string_of(answer.baggage));
-  return wrap_answer(info, std::move(body), reply, now, rng);
+  auto evidence = serialize(body.signed_statement());
+  auto wire = TRY(wrap_answer(info, std::move(body), reply, now, rng));
+  return SealedAnswer{std::move(wire), std::move(evidence)};
+}
+
+/// The same where the evidence is nobody's concern: the bytes to be sent.
+template <class T>
+Result<Bytes> seal_answer(const T& message, const Answer& answer, const ReplyContext& reply,
+                          const Party& self, Instant now, Rng& rng) {
+  auto sealed = TRY(seal_answer_with_evidence(message, answer, reply, self, now, rng));
+  return std::move(sealed.wire);
 }
 
 /// SET's Error message (set-1997 §3.0), signed. In the clear when the request could not be opened,

@@ -15,6 +15,7 @@ struct ContentHead {
   RRPID rrpid;
   std::optional<TransIDs> trans_ids;
   Instant created_at;
+  std::optional<Digest> audit_head = std::nullopt;  ///< of the sender's audit log
 };
 
 class Opener;

@@ -96,6 +96,45 @@ Result<std::optional<Velocity>> velocity_of(const toml::table& card) {
   return out;
 }
 
+/// A rate as people write it, "1.0842": at most seven digits, as ISO 8583 has room for.
+Result<CurrConv> conversion_of(const toml::node& where, std::string_view text, Currency to) {
+  constexpr std::size_t kMaxDigits = 7;
+  const auto point = text.find('.');
+  std::string digits(text.substr(0, point));
+  if (point != std::string_view::npos) digits += text.substr(point + 1);
+  auto decimals = point == std::string_view::npos ? 0 : text.size() - point - 1;
+  while (decimals > 0 && !digits.empty() && digits.back() == '0') {
+    digits.pop_back();
+    --decimals;
+  }
+  digits.erase(0, digits.find_first_not_of('0'));
+  CurrConv out{.rate = 0, .rate_digits = static_cast<unsigned>(decimals), .card_curr = to};
+  const auto* end = digits.data() + digits.size();
+  const auto [rest, error] = std::from_chars(digits.data(), end, out.rate);
+  const bool fits = error == std::errc{} && rest == end && digits.size() <= kMaxDigits &&
+                    from_wire(to_wire(out)).has_value();
+  if (!fits) return malformed(where, "a rate is written as \"1.0842\", with at most seven digits");
+  return out;
+}
+
+Result<std::optional<iso8583::Address>> address_of(const toml::table& card) {
+  if (!card.contains("street") && !card.contains("postal_code")) return std::nullopt;
+  // Both, or a comparison would say that the other does not match.
+  AVSData data;
+  data.street_address = TRY(text_of(card, "street"));
+  data.postal_code = TRY(text_of(card, "postal_code"));
+  auto out = iso8583::address_of(data);
+  if (out.street_digits.empty() || out.postal_code.empty()) {
+    return malformed(card, "\"street\" has a number in it, and \"postal_code\" digits or letters");
+  }
+  return out;
+}
+
+Result<Currency> currency_in(const toml::table& table, std::string_view key) {
+  const auto code = TRY(text_of(table, key));
+  return parsed(*table.get(key), Currency::from_code(code));
+}
+
 Result<void> check_keys(const toml::table& table, std::initializer_list<std::string_view> known) {
   for (const auto& [key, node] : table) {
     if (std::ranges::find(known, key.str()) == known.end()) {
@@ -109,7 +148,7 @@ Result<SandboxCard> card_of(const toml::node& node) {
   if (node.as_table() == nullptr) return malformed(node, "a card is a table");
   const auto& card = *node.as_table();
   TRY(check_keys(card, {"number", "name", "expiry", "verification", "limit", "limits", "behaviour",
-                        "velocity"}));
+                        "velocity", "street", "postal_code", "type", "billing"}));
   const auto number = TRY(text_of(card, "number"));
   const auto expiry = TRY(text_of(card, "expiry"));
   const auto verification = TRY(text_of(card, "verification"));
@@ -120,8 +159,14 @@ Result<SandboxCard> card_of(const toml::node& node) {
   auto limits = TRY(limits_of(card));
   const auto behaviour = TRY(behaviour_of(card));
   const auto velocity = TRY(velocity_of(card));
-  return SandboxCard{std::move(pan),    std::move(name), expires, std::move(value),
-                     std::move(limits), behaviour,       velocity};
+  auto address = TRY(address_of(card));
+  SandboxCard out{std::move(pan),    std::move(name), expires,  std::move(value),
+                  std::move(limits), behaviour,       velocity, std::move(address)};
+  if (card.contains("type")) {
+    out.type = TRY(parsed(*card.get("type"), parse_card_type(TRY(text_of(card, "type")))));
+  }
+  if (card.contains("billing")) out.billing = TRY(currency_in(card, "billing"));
+  return out;
 }
 
 std::string folded(std::string_view name) {
@@ -168,7 +213,7 @@ Result<CardFile> CardFile::parse(std::string_view toml) {
                                               ": " + std::string(result.error().description()));
   }
   const auto& table = result.table();
-  TRY(check_keys(table, {"issuer", "card"}));
+  TRY(check_keys(table, {"issuer", "card", "rate"}));
   CardFile file;
   file.issuer_ = table["issuer"].value_or(std::string("Sandbox Bank"));
   const auto* cards = table["card"].as_array();
@@ -178,6 +223,18 @@ Result<CardFile> CardFile::parse(std::string_view toml) {
     auto card = TRY(card_of(node));
     if (file.find(card.pan) != nullptr) return malformed(node, "this card is there twice");
     file.cards_.push_back(std::move(card));
+  }
+  if (!table.contains("rate")) return file;
+  const auto* rates = table["rate"].as_array();
+  if (rates == nullptr) return malformed(table, "rates are written as [[rate]]");
+  for (const auto& node : *rates) {
+    if (node.as_table() == nullptr) return malformed(node, "a rate is a table");
+    const auto& rate = *node.as_table();
+    TRY(check_keys(rate, {"from", "to", "rate"}));
+    const auto from = TRY(currency_in(rate, "from"));
+    const auto to = TRY(currency_in(rate, "to"));
+    const auto note = TRY(conversion_of(rate, TRY(text_of(rate, "rate")), to));
+    file.rates_.push_back({from, note});
   }
   return file;
 }
@@ -202,6 +259,14 @@ const SandboxCard* CardFile::find(const Pan& pan) const {
     if (card.pan.reveal() == pan.reveal()) return &card;
   }
   return nullptr;
+}
+
+std::optional<CurrConv> CardFile::conversion(const SandboxCard& card, Currency from) const {
+  if (!card.billing || *card.billing == from) return std::nullopt;
+  for (const auto& rate : rates_) {
+    if (rate.from == from && rate.note.card_curr == *card.billing) return rate.note;
+  }
+  return std::nullopt;
 }
 
 bool CardFile::serves_bin(std::string_view bin) const {

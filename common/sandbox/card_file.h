@@ -11,6 +11,7 @@
 
 #include "common/base/amount.h"
 #include "common/base/pan.h"
+#include "common/iso8583/address.h"
 #include "common/message/account.h"
 
 namespace set {
@@ -40,6 +41,9 @@ struct SandboxCard {
   std::vector<Amount> limits;  ///< one per currency; no limit = currency not accepted
   CardBehaviour behaviour = CardBehaviour::approve;
   std::optional<Velocity> velocity = std::nullopt;
+  std::optional<iso8583::Address> address = std::nullopt;  ///< none: its issuer compares none
+  CardType type = CardType::unavailable;
+  std::optional<Currency> billing = std::nullopt;  ///< what its account is billed in
 
   bool expiry_fits(const CardExpiry& given) const;
   /// Constant time; false if none is given.
@@ -60,11 +64,20 @@ class CardFile {
   const SandboxCard* find(const Pan& pan) const;  ///< null if there is none
   bool serves_bin(std::string_view bin) const;
   const std::vector<SandboxCard>& cards() const { return cards_; }
+  /// What an amount in `from` costs the cardholder; none: it is billed as it is, or there is no
+  /// rate for it.
+  std::optional<CurrConv> conversion(const SandboxCard& card, Currency from) const;
   /// The bank's name, top-level key `issuer`; "Sandbox Bank" if left out.
   const std::string& issuer() const { return issuer_; }
 
  private:
+  struct Rate {
+    Currency from;
+    CurrConv note;
+  };
+
   std::vector<SandboxCard> cards_;
+  std::vector<Rate> rates_;
   std::string issuer_;
 };
 

@@ -24,6 +24,15 @@ ResponseCode judge_authorization(const SandboxCard* card, const CardExpiry& expi
   return ResponseCode::approved;
 }
 
+AVSResult judge_address(const SandboxCard* card, const iso8583::Address& asked) {
+  if (card == nullptr || !card->address) return AVSResult::result_unavailable;
+  const bool street = asked.street_digits == card->address->street_digits;
+  const bool postal_code = asked.postal_code == card->address->postal_code;
+  if (street && postal_code) return AVSResult::full_match;
+  if (street) return AVSResult::address_match_only;
+  return postal_code ? AVSResult::postal_code_match_only : AVSResult::no_match;
+}
+
 ResponseCode judge_account(const SandboxCard* card, const CardExpiry& expiry,
                            const std::optional<CardVerificationValue>& verification,
                            std::string_view cardholder_name, Instant now) {

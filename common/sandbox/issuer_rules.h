@@ -19,6 +19,9 @@ iso8583::ResponseCode judge_authorization(const SandboxCard* card, const CardExp
                                           const std::optional<CardVerificationValue>& verification,
                                           const Amount& amount, const CardUse& use, Instant now);
 
+/// What the issuer says of a billing address; resultUnavailable if it has none of this card.
+AVSResult judge_address(const SandboxCard* card, const iso8583::Address& asked);
+
 /// At registration: number, expiry, verification value and name are those of a card that has not
 /// expired. One answer for all that is wrong.
 iso8583::ResponseCode judge_account(const SandboxCard* card, const CardExpiry& expiry,

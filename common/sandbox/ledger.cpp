@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/crypto/digest.h"
+#include "common/message/wire.h"
 
 namespace set {
 
@@ -109,6 +110,22 @@ Result<ResponseCode> apply_movement(Transaction& t, const Ledger::Movement& move
   return code;
 }
 
+/// CardNotes in three columns.
+Result<iso8583::CardNotes> notes_of(const Row& row, std::size_t column) {
+  iso8583::CardNotes out;
+  if (!row.is_null(column)) out.avs_result = static_cast<AVSResult>(row.integer(column));
+  if (!row.is_null(column + 1)) out.card_type = static_cast<CardType>(row.integer(column + 1));
+  if (!row.is_null(column + 2)) {
+    out.curr_conv = TRY(from_wire(TRY(parse_as<wire::CurrConv>(row.blob(column + 2)))));
+  }
+  return out;
+}
+
+template <class Code>
+SqlValue number_if(const std::optional<Code>& code) {
+  return code ? SqlValue(static_cast<int>(*code)) : SqlValue();
+}
+
 /// The name of a reversal that comes with a whole authorisation's.
 Bytes name_of_undoing(ByteView movement) {
   return bytes_of(digest("SET/2 sandbox undoing", movement).view());
@@ -132,8 +149,8 @@ std::string Ledger::code_of(std::string_view purpose, ByteView name, std::size_t
 
 Result<std::optional<Ledger::Answer>> Ledger::find(Transaction& t, ByteView name) {
   const auto row = TRY(
-      t.query_one("SELECT state, silent, response_code, approval_code, log_ref_id, hold_expires "
-                  "FROM ledger_holds WHERE name = $1",
+      t.query_one("SELECT state, silent, response_code, approval_code, log_ref_id, hold_expires, "
+                  "avs_result, card_type, curr_conv FROM ledger_holds WHERE name = $1",
                   {name}));
   if (!row) return std::nullopt;
   Answer out;
@@ -144,6 +161,7 @@ Result<std::optional<Ledger::Answer>> Ledger::find(Transaction& t, ByteView name
   out.approval_code = row->text(3);
   out.log_ref_id = row->text(4);
   if (!row->is_null(5)) out.hold_expires = row->instant(5);
+  out.notes = TRY(notes_of(*row, 6));
   return out;
 }
 
@@ -169,18 +187,21 @@ Result<void> Ledger::record(Transaction& t, const Question& question, const Dige
   const bool approved = answer.code == ResponseCode::approved;
   const auto minor = question.amount.minor();
   const bool sale = approved && question.capture_into;
+  const auto& notes = answer.notes;
   TRY(t.execute(
       "INSERT INTO ledger_holds (name, state, silent, card_index, merchant_id, currency, "
       "asked_minor, held_minor, captured_minor, response_code, approval_code, log_ref_id, "
-      "hold_expires, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
-      "$14)",
+      "hold_expires, created_at, avs_result, card_type, curr_conv) VALUES ($1, $2, $3, $4, $5, "
+      "$6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
       {question.name,
        !approved ? "refused"
        : sale    ? "closed"
                  : "held",
        answer.silent, card, question.merchant_id, question.amount.currency().number(), minor,
        approved ? minor : 0, sale ? minor : 0, to_string(answer.code), answer.approval_code,
-       answer.log_ref_id, approved ? SqlValue(answer.hold_expires) : SqlValue(), now}));
+       answer.log_ref_id, approved ? SqlValue(answer.hold_expires) : SqlValue(), now,
+       number_if(notes.avs_result), number_if(notes.card_type),
+       notes.curr_conv ? SqlValue(serialize(to_wire(*notes.curr_conv))) : SqlValue()}));
   if (!sale) return {};
   // A sale's capture has the authorisation's own name.
   const Movement capture{question.name, question.name, question.amount, *question.capture_into};
@@ -189,8 +210,9 @@ Result<void> Ledger::record(Transaction& t, const Question& question, const Dige
 
 template <class Judge>
 Result<Ledger::Answer> Ledger::decide(Transaction& t, const Question& question, const Digest& card,
-                                      const SandboxCard* known, const Judge& judge,
-                                      Instant now) const {
+                                      const SandboxCard* known,
+                                      const std::optional<iso8583::Address>& address,
+                                      const Judge& judge, Instant now) const {
   if (auto answered = TRY(find(t, question.name))) {
     const auto same = TRY(t.query_one(
         "SELECT 1 FROM ledger_holds WHERE name = $1 AND (card_index IS NULL OR (card_index = $2 "
@@ -209,6 +231,13 @@ Result<Ledger::Answer> Ledger::decide(Transaction& t, const Question& question, 
     out.approval_code = code_of("approval", question.name, kApprovalCodeDigits);
     out.hold_expires = now + hold_lifetime_;
   }
+  if (address) out.notes.avs_result = judge_address(known, *address);
+  if (known != nullptr) {
+    out.notes.card_type = known->type;
+    if (out.code == ResponseCode::approved) {
+      out.notes.curr_conv = cards_.conversion(*known, question.amount.currency());
+    }
+  }
   TRY(record(t, question, card, out, now));
   return out;
 }
@@ -219,7 +248,7 @@ Result<Ledger::Answer> Ledger::authorize(Transaction& t, const Question& questio
   const auto judge = [&](const CardUse& use) {
     return judge_authorization(known, card.expiry, card.verification, question.amount, use, now);
   };
-  return decide(t, question, card_index(card.pan), known, judge, now);
+  return decide(t, question, card_index(card.pan), known, card.address, judge, now);
 }
 
 Result<Ledger::Answer> Ledger::authorize_subsequent(Transaction& t, const Question& question,
@@ -244,7 +273,7 @@ Result<Ledger::Answer> Ledger::authorize_subsequent(Transaction& t, const Questi
                ? ResponseCode::no_such_card
                : judge_authorization(card, card->expiry, std::nullopt, question.amount, use, now);
   };
-  return decide(t, question, index, card, judge, now);
+  return decide(t, question, index, card, std::nullopt, judge, now);
 }
 
 Result<ResponseCode> Ledger::capture(Transaction& t, const Movement& movement, bool final,

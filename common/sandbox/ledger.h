@@ -7,7 +7,7 @@
 #include <string>
 
 #include "common/crypto/secret_bytes.h"
-#include "common/iso8583/totals.h"
+#include "common/iso8583/message.h"
 #include "common/sandbox/issuer_rules.h"
 #include "common/store/database.h"
 
@@ -36,12 +36,14 @@ class Ledger {
     const Pan& pan;
     const CardExpiry& expiry;
     const std::optional<CardVerificationValue>& verification;
+    std::optional<iso8583::Address> address = std::nullopt;  ///< to be compared, if there is one
   };
   struct Answer {
     ResponseCode code = ResponseCode::declined;
     std::string approval_code;  ///< six digits iff approved
     std::string log_ref_id;
     Instant hold_expires{};  ///< iff approved
+    iso8583::CardNotes notes = {};
     bool silent = false;     ///< the card's behaviour: nobody hears this
     bool reversed = false;   ///< it was undone, perhaps before it was asked
     bool is_new = false;
@@ -90,7 +92,8 @@ class Ledger {
  private:
   template <class Judge>
   Result<Answer> decide(Transaction& t, const Question& question, const Digest& card,
-                        const SandboxCard* known, const Judge& judge, Instant now) const;
+                        const SandboxCard* known, const std::optional<iso8583::Address>& address,
+                        const Judge& judge, Instant now) const;
   Result<CardUse> use_of(Transaction& t, const Digest& card, const SandboxCard* known,
                          Currency currency, Instant now) const;
   Result<void> record(Transaction& t, const Question& question, const Digest& card,

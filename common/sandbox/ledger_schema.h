@@ -60,4 +60,11 @@ inline constexpr std::string_view kLedgerSchema = R"sql(
   ) STRICT;
 )sql";
 
+/// What the issuer said of the card beside its decision (CardNotes of common/iso8583/message.h).
+inline constexpr std::string_view kLedgerNotesSchema = R"sql(
+  ALTER TABLE ledger_holds ADD COLUMN avs_result INTEGER CHECK (avs_result BETWEEN 0 AND 4);
+  ALTER TABLE ledger_holds ADD COLUMN card_type INTEGER CHECK (card_type BETWEEN 0 AND 15);
+  ALTER TABLE ledger_holds ADD COLUMN curr_conv BLOB;
+)sql";
+
 }  // namespace set

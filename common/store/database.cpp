@@ -1,39 +1,40 @@
 #include "common/store/database.h"
 
 #include <atomic>
-#include <mutex>
+#include <chrono>
 #include <string>
-#include <thread>
 
+#include "common/store/connection.h"
 #include "common/store/crash_point.h"
 #include "common/store/database_file.h"
+#include "common/store/pool.h"
+#include "common/store/postgres.h"
 #include "common/store/sqlite.h"
+#include "common/store/transaction_observer.h"
 
 namespace set {
 
 struct Database::Impl {
-  Impl(DatabaseFile locked, SqliteConnection opened)
-      : file(std::move(locked)), connection(std::move(opened)) {}
-
-  DatabaseFile file;  // before connection: let go of last
-  SqliteConnection connection;
-  std::mutex turn;
-  std::atomic<std::thread::id> owner = {};  // of the turn: finds a transaction inside another
+  DatabaseFile file;  // before pool: let go of last
+  std::unique_ptr<ConnectionPool> pool;
+  bool shared = false;
 };
 
 namespace {
 
-// The number of the last migration, 0 for a new database.
-Result<std::int64_t> current_schema(Transaction& t) {
-  constexpr std::string_view kTable =
-      "CREATE TABLE IF NOT EXISTS schema_version "
-      "(number INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL)";
-  TRY(t.execute(kTable));
-  const auto row = TRY(t.query_one("SELECT COALESCE(MAX(number), 0) FROM schema_version"));
-  return row->integer(0);
-}
+std::atomic<TransactionObserver> transaction_observer = nullptr;
+
+// SQLite lets one writer in at a time. PostgreSQL's connections are processes; few of them keep a
+// database busy.
+constexpr std::size_t kSqliteConnections = 1;
+constexpr std::size_t kPostgresConnections = 8;
+
+// Who lost waits in a queue with the other losers, so it loses again only against newcomers.
+constexpr int kMostAttempts = 12;
 
 }  // namespace
+
+void observe_transactions(TransactionObserver observer) { transaction_observer = observer; }
 
 // --- Database ---
 
@@ -41,87 +42,98 @@ Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
+ConnectionPool& Database::pool() { return *impl_->pool; }
+bool Database::is_shared() const { return impl_->shared; }
 
 Result<Database> Database::open(std::string_view url, DatabaseUse use) {
-  CHECK_OR_FAIL(!url.starts_with("postgresql:") && !url.starts_with("postgres:"),
-                ErrorCode::bad_config,
-                "this version stores in SQLite only: write the database as sqlite:/path/file.db");
+  auto impl = std::make_unique<Impl>();
+  if (is_postgres_url(url)) {
+    auto settings = TRY(PostgresSettings::parse(url));
+    const auto connect = [settings = std::move(settings)] {
+      return PostgresConnection::open(settings);
+    };
+    impl->pool = TRY(ConnectionPool::open(connect, kPostgresConnections));
+    impl->shared = true;
+    return Database(std::move(impl));
+  }
   constexpr std::string_view kScheme = "sqlite:";
   CHECK_OR_FAIL(url.starts_with(kScheme) && url.size() > kScheme.size(), ErrorCode::bad_config,
-                "a database is written sqlite:/path/file.db or sqlite::memory:");
+                "a database is written sqlite:/path/file.db, or postgresql://user@host/name");
   const std::string_view path = url.substr(kScheme.size());
   const bool in_memory = path == ":memory:";
   const std::filesystem::path file = in_memory ? "" : std::filesystem::path(path);
-  auto lock =
-      in_memory ? DatabaseFile() : TRY(DatabaseFile::open(file, use == DatabaseUse::daemon));
-  auto connection = SqliteConnection::open(file);
-  CHECK_OR_FAIL(connection, ErrorCode::bad_config,
-                "cannot use the database " + std::string(path) + ": " + connection.error().detail);
-  return Database(std::make_unique<Impl>(std::move(lock), std::move(*connection)));
+  if (!in_memory) impl->file = TRY(DatabaseFile::open(file, use == DatabaseUse::daemon));
+  auto pool =
+      ConnectionPool::open([file] { return SqliteConnection::open(file); }, kSqliteConnections);
+  CHECK_OR_FAIL(pool, ErrorCode::bad_config,
+                "cannot use the database " + std::string(path) + ": " + pool.error().detail);
+  impl->pool = std::move(*pool);
+  return Database(std::move(impl));
 }
 
 Result<void> Database::migrate(std::span<const Migration> migrations) {
   for (std::size_t i = 0; i < migrations.size(); ++i) {
     SET_ASSERT(migrations[i].number == static_cast<int>(i + 1));
   }
-  const auto done = TRY(in_transaction("schema_version", current_schema));
-  CHECK_OR_FAIL(done <= static_cast<std::int64_t>(migrations.size()), ErrorCode::bad_config,
-                "the database has schema " + std::to_string(done) + ", this program knows " +
-                    std::to_string(migrations.size()) + ": run a program at least as new");
-  for (const Migration& migration : migrations.subspan(static_cast<std::size_t>(done))) {
-    const auto apply = [&](Transaction& t) -> Result<std::int64_t> {
-      TRY(t.run_script(migration.sql));
-      return t.execute("INSERT INTO schema_version (number, applied_at) VALUES ($1, $2)",
-                       {migration.number, system_clock()()});
-    };
-    TRY(in_transaction("migration", apply));
+  const auto all = static_cast<std::int64_t>(migrations.size());
+  const auto next = [&](Transaction& t) { return t.migrate_once(migrations); };
+  while (TRY(in_transaction("migration", next)) < all) {
   }
   return {};
 }
 
 // --- Transaction ---
 
-Transaction::Transaction(Database& database, std::string_view label)
-    : database_(database), label_(label) {
-  Database::Impl& impl = *database_.impl_;
-  SET_ASSERT(impl.owner != std::this_thread::get_id());  // a transaction inside a transaction
-  impl.turn.lock();
-  impl.owner = std::this_thread::get_id();
-}
+Transaction::Transaction(ConnectionPool& pool, std::string_view label)
+    : pool_(pool), label_(label) {}
 
 Transaction::~Transaction() {
-  Database::Impl& impl = *database_.impl_;
-  // A ROLLBACK that fails changes nothing: what was not committed is not in the database.
-  if (impl.connection.in_transaction()) (void)impl.connection.run_script("ROLLBACK");
-  impl.owner = std::thread::id();
-  impl.turn.unlock();
+  if (const auto observer = transaction_observer.load()) {
+    using End = TransactionReport::End;
+    const bool no = failed_ && failed_->code == ErrorCode::storage_unavailable;
+    const bool failed = !connection_ || (no && !connection_->worth_another_try());
+    const auto end = committed_ ? End::committed : failed ? End::failed : End::rolled_back;
+    observer({label_, std::chrono::steady_clock::now() - begun_, end});
+  }
+  if (!connection_) return;
+  connection_->end();
+  pool_.give_back(std::move(connection_));
 }
 
-// IMMEDIATE: who reads first and writes later never finds that somebody else wrote in between.
-Result<void> Transaction::begin() {
-  TRY(database_.impl_->connection.run("BEGIN IMMEDIATE", {}));
-  return {};
+Result<void> Transaction::begin(int attempt) {
+  connection_ = TRY(pool_.take());
+  made_to_lose_ = loses_race(attempt);
+  auto begun = connection_->begin(attempt == 1 ? Begin::at_once : Begin::in_the_queue);
+  if (!begun) failed_ = begun.error();
+  return begun;
 }
 
 Result<void> Transaction::commit() {
   if (failed_) return failure(*failed_);
   crash_point("before-commit:" + std::string(label_));
-  const auto committed = database_.impl_->connection.run("COMMIT", {});
-  if (!committed) {
-    const Error& error = committed.error();
-    // A rule that is checked at the end (DEFERRED) is still a conflict; all else is the disk.
-    if (error.code == ErrorCode::conflict) return failure(error);
-    return failure(ErrorCode::storage_unavailable, "could not commit: " + error.detail);
-  }
+  CHECK_OR_FAIL(!made_to_lose_, ErrorCode::storage_unavailable, "made to lose a race by a test");
+  auto done = connection_->commit();
+  if (!done) failed_ = done.error();
+  TRY(std::move(done));
+  committed_ = true;
   crash_point("after-commit:" + std::string(label_));
   return {};
 }
 
-Result<std::vector<Row>> Transaction::query(std::string_view sql, const SqlParameters& parameters) {
+bool Transaction::worth_another_try(int attempt) const {
+  if (!connection_ || attempt >= kMostAttempts) return false;
+  return made_to_lose_ || connection_->worth_another_try();
+}
+
+Result<SqlAnswer> Transaction::answer(std::string_view sql, const SqlParameters& parameters) {
   if (failed_) return failure(*failed_);
-  auto rows = database_.impl_->connection.run(sql, parameters);
-  if (!rows) failed_ = rows.error();
-  return rows;
+  auto answer = connection_->run(sql, parameters);
+  if (!answer) failed_ = answer.error();
+  return answer;
+}
+
+Result<std::vector<Row>> Transaction::query(std::string_view sql, const SqlParameters& parameters) {
+  return std::move(TRY(answer(sql, parameters)).rows);
 }
 
 Result<std::optional<Row>> Transaction::query_one(std::string_view sql,
@@ -133,14 +145,33 @@ Result<std::optional<Row>> Transaction::query_one(std::string_view sql,
 }
 
 Result<std::int64_t> Transaction::execute(std::string_view sql, const SqlParameters& parameters) {
-  TRY(query(sql, parameters));
-  return database_.impl_->connection.changes();
+  return TRY(answer(sql, parameters)).changed;
 }
 
 Result<void> Transaction::run_script(std::string_view sql) {
-  auto done = database_.impl_->connection.run_script(sql);
+  auto done = connection_->run_script(sql);
   if (!done) failed_ = done.error();
   return done;
+}
+
+// Applies the next migration that is missing, if any; the number of the last one that is there.
+Result<std::int64_t> Transaction::migrate_once(std::span<const Migration> migrations) {
+  TRY(connection_->lock_schema());
+  TRY(
+      run_script("CREATE TABLE IF NOT EXISTS schema_version "
+                 "(number INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL)"));
+  const auto row = TRY(query_one("SELECT COALESCE(MAX(number), 0) FROM schema_version"));
+  const std::int64_t done = row->integer(0);
+  const auto all = static_cast<std::int64_t>(migrations.size());
+  CHECK_OR_FAIL(done <= all, ErrorCode::bad_config,
+                "the database has schema " + std::to_string(done) + ", this program knows " +
+                    std::to_string(all) + ": run a program at least as new");
+  if (done == all) return done;
+  const Migration& next = migrations[static_cast<std::size_t>(done)];
+  TRY(run_script(next.sql));
+  TRY(execute("INSERT INTO schema_version (number, applied_at) VALUES ($1, $2)",
+              {next.number, system_clock()()}));
+  return done + 1;
 }
 
 }  // namespace set

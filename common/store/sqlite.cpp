@@ -82,36 +82,55 @@ Row row_of(sqlite3_stmt* statement) {
 
 }  // namespace
 
-Result<SqliteConnection> SqliteConnection::open(const std::filesystem::path& file) {
-  SqliteConnection result;
+Result<std::unique_ptr<SqlConnection>> SqliteConnection::open(const std::filesystem::path& file) {
+  std::unique_ptr<SqliteConnection> result(new SqliteConnection);
   sqlite3* connection = nullptr;
   const std::string name = file.empty() ? ":memory:" : file.string();
-  // NOMUTEX: Database lets one thread in at a time.
+  // NOMUTEX: the pool lets one thread in at a time.
   const int opened =
       sqlite3_open_v2(name.c_str(), &connection,
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
-  result.connection_.reset(connection);  // also after a failure, as SQLite wants
-  if (opened != SQLITE_OK) return failure(result.last_error());
+  result->connection_.reset(connection);  // also after a failure, as SQLite wants
+  if (opened != SQLITE_OK) return failure(result->last_error());
   sqlite3_extended_result_codes(connection, 1);
   sqlite3_busy_timeout(connection, kBusyTimeoutMs);
   sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  TRY(result.run_script(kSettings));
+  TRY(result->run_script(kSettings));
   return result;
 }
 
-Result<std::vector<Row>> SqliteConnection::run(std::string_view sql,
-                                               const SqlParameters& parameters) {
+// IMMEDIATE: who reads first and writes later never finds that somebody else wrote in between.
+Result<void> SqliteConnection::begin(Begin) {
+  TRY(run("BEGIN IMMEDIATE", {}));
+  return {};
+}
+
+Result<void> SqliteConnection::commit() {
+  const auto committed = run("COMMIT", {});
+  if (committed) return {};
+  const Error& error = committed.error();
+  // A rule that is checked at the end (DEFERRED) is still a conflict; all else is the disk.
+  if (error.code == ErrorCode::conflict) return failure(error);
+  return failure(ErrorCode::storage_unavailable, "could not commit: " + error.detail);
+}
+
+void SqliteConnection::end() {
+  if (sqlite3_get_autocommit(connection_.get()) == 0) (void)run_script("ROLLBACK");
+}
+
+Result<SqlAnswer> SqliteConnection::run(std::string_view sql, const SqlParameters& parameters) {
   sqlite3_stmt* statement = TRY(prepared(sql));
   bind_all(statement, parameters);
-  std::vector<Row> rows;
+  SqlAnswer answer;
   int step = SQLITE_ROW;
-  while ((step = sqlite3_step(statement)) == SQLITE_ROW) rows.push_back(row_of(statement));
+  while ((step = sqlite3_step(statement)) == SQLITE_ROW) answer.rows.push_back(row_of(statement));
   std::optional<Error> error;
   if (step != SQLITE_DONE) error = last_error();
   sqlite3_reset(statement);
   sqlite3_clear_bindings(statement);  // the values they point to are about to go
   if (error) return failure(std::move(*error));
-  return rows;
+  answer.changed = sqlite3_changes64(connection_.get());
+  return answer;
 }
 
 Result<void> SqliteConnection::run_script(std::string_view sql) {
@@ -120,12 +139,6 @@ Result<void> SqliteConnection::run_script(std::string_view sql) {
     return failure(last_error());
   }
   return {};
-}
-
-std::int64_t SqliteConnection::changes() const { return sqlite3_changes64(connection_.get()); }
-
-bool SqliteConnection::in_transaction() const {
-  return sqlite3_get_autocommit(connection_.get()) == 0;
 }
 
 Result<sqlite3_stmt*> SqliteConnection::prepared(std::string_view sql) {

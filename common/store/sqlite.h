@@ -8,27 +8,26 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include <sqlite3.h>
 
-#include "common/base/result.h"
-#include "common/store/sql_value.h"
+#include "common/store/connection.h"
 
 namespace set {
 
-class SqliteConnection {
+class SqliteConnection final : public SqlConnection {
  public:
   /// `file` empty = in memory.
-  static Result<SqliteConnection> open(const std::filesystem::path& file);
+  static Result<std::unique_ptr<SqlConnection>> open(const std::filesystem::path& file);
 
-  /// One statement, prepared once and kept.
-  Result<std::vector<Row>> run(std::string_view sql, const SqlParameters& parameters);
-  /// Several statements without parameters or answers.
-  Result<void> run_script(std::string_view sql);
-  /// Rows changed by the last statement that changes rows.
-  std::int64_t changes() const;
-  bool in_transaction() const;
+  Result<void> begin(Begin how) override;
+  Result<void> commit() override;
+  void end() override;
+  Result<SqlAnswer> run(std::string_view sql, const SqlParameters& parameters) override;
+  Result<void> run_script(std::string_view sql) override;
+  Result<void> lock_schema() override { return {}; }         // begin() did, and more
+  bool worth_another_try() const override { return false; }  // nobody gets in the way
+  bool is_alive() const override { return true; }
 
  private:
   struct Close {

@@ -44,6 +44,12 @@ Result<std::optional<Amount>> replacement_of(const Message& request) {
   return TRY(Amount::make(currency, minor));
 }
 
+/// What of the billing address is to be compared.
+std::optional<Address> address_in(const Message& request) {
+  Address out{std::string(request.more(kStreetDigits)), std::string(request.more(kPostalCode))};
+  return out.empty() ? std::nullopt : std::optional(std::move(out));
+}
+
 bool is_about_authorization(const Message& request) {
   return request.at(kOriginal).substr(0, 2) == "01";
 }
@@ -132,6 +138,7 @@ Result<Bank::Handled> Bank::handle_in(Transaction& t, const Message& request, By
   if (decision.hold_expires) {
     answer.additional.emplace(kHoldExpires, full_time(*decision.hold_expires));
   }
+  TRY(set_card_notes(answer, decision.notes));
   auto bytes = TRY(encoded(answer));
   Handled out{.answer = std::move(bytes), .silent = decision.silent};
   TRY(
@@ -197,9 +204,15 @@ Result<Bank::Decision> Bank::purchase(Transaction& t, const Message& request,
           ? TRY(ledger_.authorize_subsequent(t, question, view_of(original_key(request)), clock_()))
           : TRY(ledger_.authorize(
                 t, question,
-                {.pan = *request.pan, .expiry = *expiry, .verification = request.verification},
+                {.pan = *request.pan,
+                 .expiry = *expiry,
+                 .verification = request.verification,
+                 .address = address_in(request)},
                 clock_()));
-  Decision out{.code = answer.code, .reference = answer.log_ref_id, .silent = answer.silent};
+  Decision out{.code = answer.code,
+               .reference = answer.log_ref_id,
+               .notes = answer.notes,
+               .silent = answer.silent};
   if (answer.reversed) out.code = ResponseCode::invalid_transaction;
   if (out.code != ResponseCode::approved) return out;
   out.approval_code = answer.approval_code;

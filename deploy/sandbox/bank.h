@@ -36,6 +36,7 @@ class Bank {
     std::optional<Instant> hold_expires = {};
     std::optional<Amount> amount = {};  ///< of a partial approval
     std::optional<SettlementTotals> totals = {};
+    iso8583::CardNotes notes = {};
     bool silent = false;
   };
   using ResponseCode = iso8583::ResponseCode;

@@ -4,6 +4,9 @@
 #include "common/base/log.h"
 #include "common/crypto/random.h"
 #include "common/daemon/files.h"
+#include "common/daemon/observation.h"
+#include "common/daemon/healthcheck.h"
+#include "common/daemon/reload.h"
 #include "common/daemon/run.h"
 #include "common/daemon/stop.h"
 #include "deploy/sandbox/config.h"
@@ -49,18 +52,23 @@ Result<void> serve(const Config& config) {
   auto database = TRY(open_database(config, DatabaseUse::daemon));
   Bank bank(database, cards, key, config.seed, config.hold_lifetime, system_clock());
   TRY(bank.open_accounts());
+  const auto observation = TRY(Observation::start("set-bank", config.metrics, system_clock()));
+  observation->watch(database);
   Script script(std::move(rules));
   const auto service = TRY(Service::start(config.listen, bank, script, config.slow));
+  std::vector<Server> servers;
+  servers.push_back(TRY(Server::start_admin(config.admin_listen)));
   expect_stop();
   if (!config.ready_file.empty()) {
     TRY(write_file_atomically(config.ready_file, std::string_view(service->address() + "\n"),
                               0644));
   }
   log_info("a simulated bank serves", LogWord{"address", service->address()});
-  wait_for_stop();
+  const Reloader<Config> reloader(config, {});
+  const auto served = set::serve(std::move(servers), {}, observation->readiness());
   std::error_code ignored;
   if (!config.ready_file.empty()) std::filesystem::remove(config.ready_file, ignored);
-  return {};
+  return served;
 }
 
 Result<nlohmann::json> shown(Command command, Database& database) {
@@ -69,7 +77,10 @@ Result<nlohmann::json> shown(Command command, Database& database) {
 }
 
 Result<void> run_command(const Config& config) {
+  if (config.common.instead) return config.common.instead();
   if (config.command == Command::serve) return serve(config);
+  if (config.command == Command::healthcheck)
+    return healthcheck(config.admin_listen.str(), nullptr);
   auto database = TRY(open_database(config, DatabaseUse::command));
   if (config.command == Command::reset) {
     TRY(reset(database));

@@ -29,6 +29,7 @@ inline constexpr std::string_view kBankSchema = R"sql(
   ) STRICT;
 )sql";
 
-inline constexpr std::array<Migration, 2> kMigrations{{{1, kLedgerSchema}, {2, kBankSchema}}};
+inline constexpr std::array<Migration, 3> kMigrations{
+    {{1, kLedgerSchema}, {2, kBankSchema}, {3, kLedgerNotesSchema}}};
 
 }  // namespace set::bank

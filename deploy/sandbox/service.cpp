@@ -11,6 +11,8 @@
 
 #include "common/base/assert.h"
 #include "common/base/log.h"
+#include "common/daemon/instruments.h"
+#include "common/daemon/trace.h"
 
 namespace set::bank {
 
@@ -65,6 +67,15 @@ Result<int> listening_socket(const ListenAddress& listen) {
   return failure(ErrorCode::bad_config, "cannot listen on " + listen.str() +
                                             ": it is in use, or "
                                             "not ours");
+}
+
+/// The names by which the gateway's log has it too.
+void report(const Message& request, std::string_view response, std::chrono::nanoseconds took) {
+  log_info("answered", LogWord{"type", request.mti},
+           LogWord{"stan", request.at(iso8583::kStan)}, LogWord{"rrn", request.at(iso8583::kRrn)},
+           LogWord{"response", response}, std::chrono::duration_cast<Duration>(took));
+  // A type that is none of ours does not decode: there are few.
+  metrics::bank_answers.observe(took, LabelWord{request.mti}, LabelWord{response});
 }
 
 }  // namespace
@@ -141,7 +152,7 @@ void Service::converse(Session& session) {
     const auto bytes = session.connection.receive(kLookAgain, stop_);
     if (!bytes || sleep_until_stop({})) break;
     if (!*bytes) continue;
-    const auto request = iso8583::decode((*bytes)->reveal());
+    auto request = iso8583::decode((*bytes)->reveal());
     if (!request || !iso8583::is_request(request->mti)) {
       log_warning(
           "a malformed request; the connection is closed",
@@ -154,7 +165,16 @@ void Service::converse(Session& session) {
       log_warning("a request before the sign-on; the connection is closed");
       break;
     }
-    answer(session, *request, (*bytes)->reveal());
+    // What follows knows the content alone, which is the same in a repeat.
+    Span span("bank", Span::Kind::server,
+              parse_traceparent(request->more(iso8583::kTraceparent)));
+    request->additional.erase(std::string(iso8583::kTraceparent));
+    const auto content = iso8583::encode(*request);
+    if (!content) break;
+    const LogContextScope log_context_before;
+    span.enter();
+    answer(session, *request, content->reveal());
+    span.end("OK");
     if (network_code == iso8583::kSignOff) break;
   }
   session.connection.close();
@@ -164,13 +184,18 @@ void Service::converse(Session& session) {
 void Service::answer(Session& session, const Message& request, ByteView bytes) {
   const auto rule = script_.rule_for(request);
   if (rule) log_info("the scenario's rule", LogWord{"do", to_string(rule->action)});
+  const auto begun = std::chrono::steady_clock::now();
   auto handled = bank_.handle(request, bytes, rule);
   if (!handled) {
     log_error("an answer that cannot be said", handled.error());
     session.connection.close();
     return;
   }
-  log_info("answered", LogWord{"type", request.mti});
+  const auto said = iso8583::decode(handled->answer);
+  const auto code =
+      said ? iso8583::parse_response_code(said->at(iso8583::kResponseCode)) : failure(said.error());
+  report(request, code ? iso8583::to_string(*code) : "other",
+         std::chrono::steady_clock::now() - begun);
   const auto frame = framed(handled->answer);
   const auto half = static_cast<std::ptrdiff_t>(frame.size() / 2);
   if (!rule) {

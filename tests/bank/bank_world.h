@@ -8,6 +8,7 @@
 #include "deploy/sandbox/report.h"
 #include "deploy/sandbox/schema.h"
 #include "tests/iso8583/samples.h"
+#include "tests/support/databases.h"
 #include "tests/support/test_pans.h"
 
 namespace set::bank::test {
@@ -30,13 +31,25 @@ inline constexpr std::string_view kNoReplyPan = set::test::kScenarioCards[5].num
 inline constexpr std::string_view kApproved = "00";
 inline constexpr std::string_view kBatchID = "20261122";
 
+/// Of the last card: its billing address, its kind, and an account in another currency.
+inline constexpr std::string_view kCardNotes = R"(type = "platinum"
+street = "Tea Lane 12"
+postal_code = "ab1 2cd"
+billing = "USD"
+[[rate]]
+from = "EUR"
+to = "USD"
+rate = "1.0840"
+)";
+
 struct BankWorld {
   Instant now = must(parse_instant("2026-11-22T10:00:00Z"));
   CardFile cards =
       must(CardFile::parse(card_toml(kApprovePan, "approve") + card_toml(kDeclinePan, "decline") +
                            card_toml(kReferralPan, "referral") + card_toml(kSlowPan, "slow") +
                            card_toml(kNoReplyPan, "no_reply") +
-                           card_toml(set::test::kVisa, "approve") + "velocity = \"2 in 1h\"\n"));
+                           card_toml(set::test::kVisa, "approve") + "velocity = \"2 in 1h\"\n" +
+                           std::string(kCardNotes)));
   Database database = open();
   Bank bank{database, cards, SecretBytes::copy_of(Bytes(48, 7)), 0, std::chrono::hours(24), [this] {
               return now;
@@ -44,7 +57,7 @@ struct BankWorld {
   int stan = 0;
 
   static Database open() {
-    auto database = must(Database::open("sqlite::memory:"));
+    auto database = must(Database::open(set::test::database_url()));
     must(database.migrate(kMigrations));
     return database;
   }

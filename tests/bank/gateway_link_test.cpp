@@ -9,6 +9,7 @@
 #include "gateway/iso8583_client.h"
 #include "gateway/schema.h"
 #include "tests/bank/bank_world.h"
+#include "tests/support/databases.h"
 
 namespace set::bank::test {
 namespace {
@@ -26,6 +27,7 @@ struct LinkWorld : BankWorld {
   Database gateway_database = open_gateway();
   std::unique_ptr<gateway::Iso8583Client> client;
   Rng& rng = Rng::system();
+  std::int64_t park_after = 8;
 
   LinkWorld() {
     now = system_clock()();
@@ -34,7 +36,7 @@ struct LinkWorld : BankWorld {
   }
 
   static Database open_gateway() {
-    auto database = must(Database::open("sqlite::memory:"));
+    auto database = must(Database::open(set::test::database_url()));
     must(database.migrate(gateway::kMigrations));
     return database;
   }
@@ -55,7 +57,9 @@ struct LinkWorld : BankWorld {
                                 .acquirer_bin = "400000",
                                 .timeout = timeout,
                                 .retry_after = std::chrono::milliseconds(50),
-                                .echo_every = std::chrono::milliseconds(100)},
+                                .echo_every = std::chrono::milliseconds(100),
+                                .look_again = std::chrono::milliseconds(50),
+                                .park_after = park_after},
         system_clock(), rng);
   }
 
@@ -77,8 +81,10 @@ struct LinkWorld : BankWorld {
     start_client();  // whose line is a new one
   }
 
-  Result<gateway::AcquirerAnswer> authorize(const RRPID& name, std::string_view amount,
-                                            bool sale = false, std::string_view pan = kApprovePan) {
+  Result<gateway::AcquirerAnswer> authorize(
+      const RRPID& name, std::string_view amount, bool sale = false,
+      std::string_view pan = kApprovePan,
+      const std::optional<iso8583::Address>& address = std::nullopt) {
     const PANData account{.pan = must(Pan::parse(pan)),
                           .expiry = must(CardExpiry::parse("203012")),
                           .pan_secret = rng.secret(32),
@@ -89,7 +95,8 @@ struct LinkWorld : BankWorld {
                               .amount = must(Amount::parse(amount)),
                               .capture_now = sale,
                               .merchant_id = "a-shop-with-a-long-name",
-                              .batch_id = std::string(kBatchID)});
+                              .batch_id = std::string(kBatchID),
+                              .address = address});
   }
   AcquirerMovement movement(const RRPID& name, std::string_view amount) {
     return {.name = rng.make<AcquirerName>(),
@@ -304,6 +311,89 @@ TEST_CASE_METHOD(LinkWorld, "what follows is kept while the bank is away, and fo
   CHECK(reconcile({.debits = {1, 4000}, .debit_reversals = {1, 4000}}).in_balance);
 }
 
+TEST_CASE_METHOD(LinkWorld,
+                 "the issuer compares the address, and says what card it is and what is billed") {
+  const auto asked = [&](const char* street, const char* postal_code) {
+    AVSData data;
+    data.street_address = street;
+    data.postal_code = postal_code;
+    return iso8583::address_of(data);
+  };
+  const auto name = rng.make<RRPID>();
+  const auto notes =
+      must(authorize(name, "1.00 EUR", false, set::test::kVisa, asked("12 Tea Lane", "AB1-2CD")))
+          .notes;
+  CHECK(notes.avs_result == AVSResult::full_match);
+  CHECK(notes.card_type == CardType::platinum);
+  REQUIRE(notes.curr_conv);
+  CHECK(to_string(*notes.curr_conv, must(Currency::from_code("EUR"))) == "1 EUR = 1.084 USD");
+  // The answer that is kept is the answer that was given.
+  const auto again = must(client->inquire(name));
+  REQUIRE(again);
+  CHECK(again->notes.avs_result == AVSResult::full_match);
+  CHECK(again->notes.curr_conv == notes.curr_conv);
+  // What does not match is told, and is no reason to decline.
+  const auto other = must(
+      authorize(rng.make<RRPID>(), "1.00 EUR", false, set::test::kVisa, asked("Tea Lane 12", "1")));
+  CHECK(other.code == AuthCode::approved);
+  CHECK(other.notes.avs_result == AVSResult::address_match_only);
+  // A card whose issuer has no address, and a purchase without one.
+  const auto none =
+      must(authorize(rng.make<RRPID>(), "1.00 EUR", false, kApprovePan, asked("1", "1")));
+  CHECK(none.notes.avs_result == AVSResult::result_unavailable);
+  CHECK_FALSE(none.notes.curr_conv);
+  CHECK_FALSE(must(authorize(rng.make<RRPID>(), "1.00 EUR")).notes.avs_result);
+}
+
+TEST_CASE_METHOD(LinkWorld,
+                 "what the bank answers with garbage again and again is parked with what follows "
+                 "it, and holds up nothing else") {
+  park_after = 3;
+  const auto first = rng.make<RRPID>();
+  const auto second = rng.make<RRPID>();
+  CHECK(must(authorize(first, "100.00 EUR")).code == AuthCode::approved);
+  CHECK(must(authorize(second, "100.00 EUR")).code == AuthCode::approved);
+  rule(Action::garbled, "0220");
+  rules.back().times.reset();
+  rules.back().amount = must(Amount::parse("13.00 EUR"));
+  use_rules();
+  const auto stuck = movement(first, "13.00 EUR");
+  check_unknown(client->capture(stuck, false));
+  const auto behind = movement(first, "2.00 EUR");
+  check_unknown(client->capture(behind, false));
+  // Another purchase is not held up by it.
+  const auto other = movement(second, "50.00 EUR");
+  eventually([&] { return client->capture(other, true).has_value(); });
+  const auto length = [&] {
+    return must(gateway_database.in_transaction("test", [](Transaction& t) {
+      return gateway::questions::queue_length(t, std::string("a-shop-with-a-long-name"));
+    }));
+  };
+  eventually([&] { return length().queued == 0; });
+  CHECK(length().parked == 2);
+  CHECK(must(client->is_waiting(stuck.name)));
+  CHECK(must(client->is_waiting(behind.name)));
+  CHECK_FALSE(must(client->is_waiting(other.name)));
+  // The batch is not compared without it, and nobody waits for that.
+  const auto begun = std::chrono::steady_clock::now();
+  const auto compared = client->reconcile({.merchant_id = "a-shop-with-a-long-name",
+                                           .batch_id = std::string(kBatchID),
+                                           .currency = must(Currency::from_code("EUR")),
+                                           .totals = {}});
+  REQUIRE_FALSE(compared);
+  CHECK(compared.error().code == ErrorCode::in_progress);
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::milliseconds(200));
+  // The bank is mended, and an operator sends it again: by another process, so nobody is told.
+  rules.clear();
+  use_rules();
+  CHECK(must(gateway_database.in_transaction("test", [](Transaction& t) {
+          return gateway::questions::retry(t, std::nullopt);
+        })) == 1);
+  eventually([&] { return client->capture(behind, false).has_value(); });
+  CHECK(client->capture(stuck, false));
+  CHECK(reconcile({.debits = {3, 6500}}).in_balance);
+}
+
 TEST_CASE_METHOD(LinkWorld, "many at once share the line, and each gets its own answer") {
   start_client(std::chrono::seconds(10));
   std::vector<std::jthread> threads;
@@ -324,7 +414,7 @@ TEST_CASE_METHOD(LinkWorld, "many at once share the line, and each gets its own 
 }
 
 TEST_CASE_METHOD(LinkWorld, "the CA asks the bank about a card") {
-  ca::BankClient bank_client(bank_address(), system_clock(), rng);
+  ca::BankClient bank_client(bank_address(), std::chrono::seconds(5), system_clock(), rng);
   const auto card = [&](std::string_view verification) {
     return PANData0{.pan = must(Pan::parse(kApprovePan)),
                     .expiry = must(CardExpiry::parse("203012")),

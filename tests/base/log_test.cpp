@@ -9,6 +9,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "common/base/bytes.h"
+#include "common/base/log_context.h"
 
 namespace set {
 namespace {
@@ -62,6 +63,34 @@ TEST_CASE("a line of JSON cannot be broken out of") {
   const auto text = error.stop();
   CHECK(text.find(R"("level":"warning","daemon":"set-test","event":"refused",)"
                   R"("peer":"\",\"event\":\"forged\\"})") != std::string::npos);
+  log_open("set-test", LogLevel::info, LogFormat::text);
+}
+
+TEST_CASE("what a thread works on stands on each of its lines, unless the line says it itself") {
+  log_open("set-test", LogLevel::info, LogFormat::json);
+  StandardError error;
+  XID other;
+  other.value.fill(0xab);
+  {
+    const LogContextScope scope;
+    log_context().trace_id = "0af7651916cd43dd8448eb211c80319c";
+    log_context().span_id = "b7ad6b7169203331";
+    log_context().peer = "merchant 400000/shop-1";
+    log_context().rrpid = RRPID{};
+    log_context().xid = XID{};
+    log_info("inside");
+    log_info("own", other);
+  }
+  log_info("outside");
+  const auto text = error.stop();
+  const std::string zero(40, '0');
+  const auto rest = R"("peer":"merchant 400000/shop-1","trace_id":"0af7651916cd43dd8448eb211c80319c",)"
+                    R"("span_id":"b7ad6b7169203331"})";
+  CHECK(text.find(R"("event":"inside","rrpid":")" + zero + R"(","xid":")" + zero + "\"," + rest) !=
+        std::string::npos);
+  CHECK(text.find(R"("event":"own","xid":")" + other.hex() +
+                  R"(","rrpid":")" + zero + "\"," + rest) != std::string::npos);
+  CHECK(text.find(R"("event":"outside"})") != std::string::npos);
   log_open("set-test", LogLevel::info, LogFormat::text);
 }
 

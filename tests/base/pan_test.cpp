@@ -15,6 +15,7 @@
 #include <catch2/generators/catch_generators_range.hpp>
 
 #include "common/base/log.h"
+#include "tests/base/memory.h"
 #include "tests/support/test_pans.h"
 
 namespace set {
@@ -32,13 +33,6 @@ static_assert(!fmt::is_formattable<CardExpiry>::value && !std::equality_comparab
 static_assert(!Loggable<CardExpiry>);
 
 using namespace std::chrono;
-
-/// Whether the octets of an object, alive or not, still hold this text.
-template <class T>
-bool holds(const T* object, std::string_view text) {
-  const std::string_view octets(reinterpret_cast<const char*>(object), sizeof(T));
-  return octets.find(text) != std::string_view::npos;
-}
 
 TEST_CASE("a card number is read with and without groups") {
   const std::string text(GENERATE(from_range(test::kAllPans)));
@@ -84,12 +78,12 @@ TEST_CASE("a card number leaves nothing where it was moved from") {
   auto second = std::move(first);
   CHECK(second.reveal() == test::kVisa);
   CHECK(first.reveal().empty());  // NOLINT: looked at on purpose
-  CHECK_FALSE(holds(&first, "1111"));
+  CHECK_FALSE(test::holds(&first, "1111"));
 
   auto third = *Pan::parse(test::kAmex);
   third = std::move(second);
   CHECK(third.reveal() == test::kVisa);
-  CHECK_FALSE(holds(&second, "1111"));
+  CHECK_FALSE(test::holds(&second, "1111"));
   auto& same = third;
   third = std::move(same);
   CHECK(third.reveal() == test::kVisa);
@@ -98,9 +92,9 @@ TEST_CASE("a card number leaves nothing where it was moved from") {
 TEST_CASE("a card number is wiped when its life ends") {
   alignas(Pan) std::array<unsigned char, sizeof(Pan)> memory{};
   auto* pan = new (memory.data()) Pan(*Pan::parse(test::kVisa));
-  REQUIRE(holds(&memory, test::kVisa));
+  REQUIRE(test::holds(&memory, test::kVisa));
   std::destroy_at(pan);
-  CHECK_FALSE(holds(&memory, "1111"));
+  CHECK_FALSE(test::holds(&memory, "1111"));
 }
 
 TEST_CASE("an expiry is a month, good until its last moment in UTC") {

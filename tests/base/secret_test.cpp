@@ -14,6 +14,7 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "common/base/log.h"
+#include "tests/base/memory.h"
 
 namespace set {
 namespace {
@@ -26,12 +27,6 @@ static_assert(!std::is_convertible_v<std::string, Passphrase>);
 static_assert(!std::is_convertible_v<Passphrase, std::string>);
 static_assert(!Loggable<Passphrase>);
 
-template <class T>
-bool holds(const T* object, std::string_view text) {
-  const std::string_view octets(reinterpret_cast<const char*>(object), sizeof(T));
-  return octets.find(text) != std::string_view::npos;
-}
-
 TEST_CASE("a secret is revealed by that word alone and leaves nothing where it was moved from") {
   // A short one lives inside the string object, a long one on the heap.
   const std::string text = GENERATE("hunter2", "correct horse battery staple");
@@ -40,20 +35,20 @@ TEST_CASE("a secret is revealed by that word alone and leaves nothing where it w
   Passphrase second = std::move(first);
   CHECK(second.reveal() == text);
   CHECK(first.empty());  // NOLINT: looked at on purpose
-  CHECK_FALSE(holds(&first, "hunter2"));
+  CHECK_FALSE(test::holds(&first, "hunter2"));
 
   Passphrase third{std::string("another")};
   third = std::move(second);
   CHECK(third.reveal() == text);
-  CHECK_FALSE(holds(&second, "hunter2"));
+  CHECK_FALSE(test::holds(&second, "hunter2"));
 }
 
 TEST_CASE("a secret is wiped when its life ends") {
   alignas(Passphrase) std::array<unsigned char, sizeof(Passphrase)> memory{};
   auto* secret = new (memory.data()) Passphrase(std::string("hunter2"));
-  REQUIRE(holds(&memory, "hunter2"));
+  REQUIRE(test::holds(&memory, "hunter2"));
   std::destroy_at(secret);
-  CHECK_FALSE(holds(&memory, "hunter2"));
+  CHECK_FALSE(test::holds(&memory, "hunter2"));
 }
 
 TEST_CASE("a secret may be of octets") {

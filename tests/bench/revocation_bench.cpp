@@ -45,7 +45,7 @@ void say(const char* what, double ms) { std::printf("%-58s %10.2f ms\n", what, m
 
 LoadedCa load(Hierarchy& h, std::shared_ptr<const Trust> trust, Rng& rng) {
   auto party = std::make_shared<const Party>(Party{
-      std::move(trust), std::make_shared<const SoftwareSigner>(std::move(h.messages.signature)),
+      std::move(trust), std::make_shared<const StoredSigner>(std::move(h.messages.signature)),
       h.messages.signature_chain,
       std::make_shared<const KemPrivateKey>(std::move(h.messages.key_exchange)),
       h.messages.key_exchange_chain});
@@ -53,7 +53,7 @@ LoadedCa load(Hierarchy& h, std::shared_ptr<const Trust> trust, Rng& rng) {
       {"OpenSET", {"localhost"}, "http://localhost:7702"},
       std::move(h.operating),
       std::move(h.bci),
-      {{"root", h.root.certificate, h.root_crl}, {"brand", h.brand.certificate, h.brand_crl}},
+      {{"root", h.root.certificate, h.crls.roots.front()}, {"brand", h.brand.certificate, h.crls.brand}},
       std::move(h.transport),
       std::move(party),
       rng.secret(32),

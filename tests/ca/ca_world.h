@@ -11,6 +11,7 @@
 #include "ca/service.h"
 #include "common/daemon/server.h"
 #include "common/enrollment/register.h"
+#include "tests/support/databases.h"
 #include "tests/support/pki.h"
 
 namespace set::ca::test {
@@ -53,14 +54,14 @@ inline LoadedCa loaded(Hierarchy& h, std::string_view brand, Instant now) {
   auto& rng = Rng::system();
   auto trust = std::make_shared<const Trust>(must(Trust::parse(h.trust_pem, "", now)));
   auto party = std::make_shared<const Party>(
-      Party{trust, std::make_shared<const SoftwareSigner>(std::move(h.messages.signature)),
+      Party{trust, std::make_shared<const StoredSigner>(std::move(h.messages.signature)),
             h.messages.signature_chain,
             std::make_shared<const KemPrivateKey>(std::move(h.messages.key_exchange)),
             h.messages.key_exchange_chain});
   return LoadedCa{{std::string(brand), {"localhost", "127.0.0.1"}, ""},
                   std::move(h.operating),
                   std::move(h.bci),
-                  {{"root", h.root.certificate, h.root_crl}, {"brand", h.brand.certificate, h.brand_crl}},
+                  {{"root", h.root.certificate, h.crls.roots.front()}, {"brand", h.brand.certificate, h.crls.brand}},
                   std::move(h.transport),
                   std::move(party),
                   rng.secret(32),
@@ -93,7 +94,7 @@ inline const bool kTls13 = (require_tls13(), true);
 struct CaWorld {
   LoadedCa ca = make_ca();
   Issuer issuer{must(CardFile::load(sandbox_cards_path()))};
-  Store store = must(Store::open("sqlite::memory:"));
+  Store store = must(Store::open(test::database_url()));
   std::atomic<std::int64_t> shift_ms = 0;  ///< turns the CA's clock
   Clock clock = [this] { return system_clock()() + Duration(shift_ms.load()); };
   Service service;

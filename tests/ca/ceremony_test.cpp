@@ -5,6 +5,8 @@
 #include "ca/key_store.h"
 #include "ca/safe_store.h"
 #include "common/crypto/digest.h"
+#include "common/daemon/files.h"
+#include "common/daemon/identity.h"
 #include "tests/ca/ca_world.h"
 
 namespace set::ca::test {
@@ -227,6 +229,39 @@ TEST_CASE("a rollover needs the announced key") {
   must(save_root(directory, s.root.root, s.root.next, lock, rng()));
   REQUIRE(std::filesystem::remove(root_key_file(directory, 2)));
   CHECK(code_of(prepare_rollover(directory, {s.spec, 1}, lock, rng())) == ErrorCode::bad_config);
+}
+
+TEST_CASE("trust.pem never loses a successor of its root, whoever writes it last") {
+  TemporaryDirectory home;
+  const auto directory = home.path / "shop";
+  must(make_private_directory(directory));
+  const auto transport = online().keys.transport.certificate_pem;
+  auto first = must(make_root(kToday, rng()));
+  const auto old_pem = must(
+      make_trust_pem({first.root.certificate}, first.root.key, transport, {}, kToday, rng()));
+  const auto second = must(make_next_root(
+      std::move(first.next), StoredSigner::generate(SignatureAlgorithm::ml_dsa_87, rng()), kToday,
+      rng()));
+  const auto new_pem =
+      must(make_trust_pem({first.root.certificate, second.root.certificate}, second.root.key,
+                          transport, {}, kToday, rng()));
+  const auto save = [&](const std::string& pem) {
+    must(Identity::save_trust(directory, must(Trust::parse(pem, "", kToday)), kToday));
+  };
+  const auto roots = [&] {
+    return must(Trust::parse(must(read_text_file(directory / "trust.pem")), "", kToday)).roots();
+  };
+  save(old_pem);
+  CHECK(roots().size() == 1);
+  save(new_pem);
+  CHECK(roots().size() == 2);
+  save(old_pem);  // a renewal that began before the rollover, and ended after it
+  REQUIRE(roots().size() == 2);
+  CHECK(roots().back().thumbprint() == second.root.certificate.thumbprint());
+  // Another root is another trust.
+  const auto other = must(make_root(kToday, rng()));
+  save(must(make_trust_pem({other.root.certificate}, other.root.key, transport, {}, kToday, rng())));
+  CHECK(roots().size() == 1);
 }
 
 }  // namespace set::ca::test

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "tests/ca/ca_world.h"
+#include "tests/support/databases.h"
 
 namespace set::ca::test {
 
@@ -13,7 +14,7 @@ const Instant kListedAt = from_millis(1'900'000'000'000);
 constexpr Duration kDay = std::chrono::hours(24);
 
 struct Shelf {
-  Store store = must(Store::open("sqlite::memory:"));
+  Store store = must(Store::open(test::database_url()));
   Rng rng = Rng::seeded(11);
 
   void add(const std::string& role, const std::string& party, Duration ends, int number,

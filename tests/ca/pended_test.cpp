@@ -34,6 +34,13 @@ Result<void> decide(CaWorld& world, const std::string& id, Decision decision,
                             system_clock()());
 }
 
+/// Also an id that is somebody's.
+Result<void> approve_knowingly(CaWorld& world, const std::string& id) {
+  RequestDecision yes{Decision::approved, CertStatusCode::rejected_by_ca, "", {"Corner Shop", "Berlin", 276}};
+  yes.replaces = true;
+  return world.store.decide(id, yes, {}, system_clock()());
+}
+
 std::int64_t count(CaWorld& world, std::string_view sql) {
   return must(world.store.database().in_transaction("test", [&](Transaction& t) {
     return t.query_one(sql);
@@ -120,6 +127,50 @@ TEST_CASE("a merchant waits for the operator and is certified once") {
   CHECK_FALSE(std::filesystem::exists(directory / "enrolling.set"));
 }
 
+TEST_CASE("an id that is somebody's, or promised, is approved for another only knowingly") {
+  CaWorld world(with_operator);
+  TemporaryDirectory home;
+  const auto ask = [&](const char* who) {
+    return world.enroll(CaWorld::party(), no_token(), home.path / who);
+  };
+  CHECK(code_of(ask("first")) == ErrorCode::in_progress);
+  const auto first = only_request(world).id;
+  CHECK(code_of(ask("second")) == ErrorCode::in_progress);
+  auto waiting = must(world.store.requests("none"));
+  REQUIRE(waiting.size() == 2);
+  const auto second = waiting[0].id == first ? waiting[1].id : waiting[0].id;
+  must(decide(world, first, Decision::approved));
+  CHECK(code_of(decide(world, second, Decision::approved)) == ErrorCode::conflict);  // promised
+  must(ask("first"));
+  const auto refused = decide(world, second, Decision::approved);
+  REQUIRE(code_of(refused) == ErrorCode::conflict);
+  CHECK(refused.error().detail.find("--replace") != std::string::npos);
+  CHECK(must(world.store.find_request(second)).decision == "none");
+  must(approve_knowingly(world, second));
+  must(ask("second"));
+}
+
+TEST_CASE("what waits for an operator has limits of its own, and leaves room for the others") {
+  CaWorld world([](ServiceParts& parts) {
+    with_operator(parts);
+    parts.sessions_per_address = 3;
+    parts.pended_per_address = 2;
+  });
+  TemporaryDirectory home;
+  const auto ask = [&](int number) {
+    return world.enroll(CaWorld::party(), no_token(), home.path / std::to_string(number));
+  };
+  CHECK(code_of(ask(1)) == ErrorCode::in_progress);
+  CHECK(code_of(ask(2)) == ErrorCode::in_progress);
+  CHECK(code_of(ask(3)) == ErrorCode::resource_exhausted);
+  CHECK(must(world.store.requests("none")).size() == 2);
+  // Two wait for a month and one registration is under way: the address may begin two more.
+  CHECK(code_of(ask(4)) == ErrorCode::resource_exhausted);
+  CHECK(code_of(ask(1)) == ErrorCode::in_progress);  // who waits may still ask
+  must(decide(world, must(world.store.requests("none")).front().id, Decision::rejected));
+  CHECK(code_of(ask(5)) == ErrorCode::in_progress);
+}
+
 TEST_CASE("whoever waits is told as soon as the operator has decided") {
   CaWorld world(with_operator);
   TemporaryDirectory home;
@@ -198,7 +249,7 @@ TEST_CASE("a pended party has proved its KEM key, and a key that was certified i
   CHECK(ask(keys, false) == CertStatusCode::request_pended);
   CHECK(ask(keys, false) == CertStatusCode::request_pended);
   for (const auto& request : must(world.store.requests("none")))
-    must(decide(world, request.id, Decision::approved));
+    must(approve_knowingly(world, request.id));
   self.signer = std::shared_ptr<const Signer>(std::shared_ptr<const Signer>(), &keys.signature);
   const auto inquire = [&](const Registration& registration) {
     const auto inquiry = must(make_cert_inq_req(registration, self, system_clock()(), world.rng));
@@ -245,6 +296,30 @@ TEST_CASE("a rejected cardholder is told, and what was kept is forgotten") {
               CertStatusCode::rejected_by_issuer));
   CHECK(code_of(wallet.add(card())) == ErrorCode::declined);
   CHECK(wallet.forgotten == 1);
+}
+
+TEST_CASE("the CA's words to its no reach the cardholder, and the policy the merchant before anything") {
+  CaWorld world;
+  CardRegistration registration;
+  registration.fill_form = answers();
+  std::string words;
+  registration.on_refused = [&](const std::string& message) { words = message; };
+  CHECK(code_of(register_cardholder(world.client, world.trust, card(kApprovePan, kExpiry, "999"),
+                                    std::move(registration), system_clock(), world.rng)) ==
+        ErrorCode::declined);
+  CHECK(words == "The issuer did not confirm the card's data.");
+
+  TemporaryDirectory home;
+  EnrollmentOptions options;
+  std::string policy;
+  options.accept_policy = [&](const std::string& text) -> Result<void> {
+    policy = text;
+    return failure(ErrorCode::invalid_argument, "not accepted");
+  };
+  CHECK(code_of(world.enroll(CaWorld::party(), no_token(), home.path / "daemon", options)) ==
+        ErrorCode::invalid_argument);
+  CHECK_FALSE(policy.empty());
+  CHECK_FALSE(std::filesystem::exists(home.path / "daemon" / "enrolling.set"));
 }
 
 TEST_CASE("card data that the issuer refuses is never put before an operator") {

@@ -356,7 +356,7 @@ TEST_CASE("a cardholder renews: another key, another pseudonym, the same card") 
     return CardToRegister{must(Pan::parse(pan)), must(CardExpiry::parse(expiry)), std::nullopt};
   };
   const auto renew = [&](const CardToRegister& to_renew) {
-    return renew_cardholder(world.client, cardholder, to_renew, system_clock(), world.rng);
+    return renew_cardholder(world.client, cardholder, to_renew, {}, system_clock(), world.rng);
   };
   SECTION("granted without form and verification value") {
     const auto second = must(renew(without_cvv(kApprovePan)));

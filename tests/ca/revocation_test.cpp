@@ -4,6 +4,7 @@
 #include "common/daemon/files.h"
 #include "common/daemon/revocation_file.h"
 #include "tests/ca/ca_world.h"
+#include "tests/support/databases.h"
 
 namespace set::ca::test {
 namespace {
@@ -174,7 +175,7 @@ TEST_CASE("a CA that the brand revokes takes everybody below it along") {
   const std::vector<Certificate> issuers{mca.certificate, h.brand.certificate};
   const Expected expected{Role::merchant, KeyUse::signature, std::string(kBrand)};
 
-  auto store = must(Store::open("sqlite::memory:"));
+  auto store = must(Store::open(test::database_url()));
   RevocationStore revocations(store.database());
   Publisher publisher({ca, store.database(), {}, system_clock()});
   must(publisher.start());
@@ -182,7 +183,7 @@ TEST_CASE("a CA that the brand revokes takes everybody below it along") {
 
   const std::vector<Certificate> list{mca.certificate};
   const auto reason = RevocationReason::ca_compromise;
-  const auto crl = must(revoke_offline(h.brand, h.brand_crl, list, reason, now));
+  const auto crl = must(revoke_offline(h.brand, h.crls.brand, list, reason, now));
   CHECK(must(revoke_offline(h.brand, crl, list, reason, now)).thumbprint() == crl.thumbprint());
   const std::vector<Certificate> another{ca.authorities.pca.certificate};
   const auto both = must(revoke_offline(h.brand, crl, another, reason, now));
@@ -200,7 +201,7 @@ TEST_CASE("a revoked key of the brand signs no BCI, also none that leaves the br
   const auto now = system_clock()();
   auto h = must(make_hierarchy({std::string(kBrand), ""}, now, Rng::system()));
   const auto ca = loaded(h, kBrand, now);
-  auto store = must(Store::open("sqlite::memory:"));
+  auto store = must(Store::open(test::database_url()));
   Publisher publisher({ca, store.database(), {}, system_clock()});
   must(publisher.start());
   const auto& trust = *ca.party->trust;
@@ -218,7 +219,7 @@ TEST_CASE("a revoked key of the brand signs no BCI, also none that leaves the br
   // What the brand's new key has published: the old one is revoked.
   const std::vector<Certificate> revoked{ca.bci.certificate};
   const auto list =
-      must(revoke_offline(h.brand, h.brand_crl, revoked, RevocationReason::ca_compromise, now));
+      must(revoke_offline(h.brand, h.crls.brand, revoked, RevocationReason::ca_compromise, now));
   std::ranges::replace_if(
       known.crls, [&](const Crl& crl) { return crl.issuer() == list.issuer(); }, list);
   ++known.sequence_num;

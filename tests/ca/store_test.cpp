@@ -2,6 +2,7 @@
 
 #include "common/crypto/digest.h"
 #include "tests/ca/ca_world.h"
+#include "tests/support/databases.h"
 
 namespace set::ca::test {
 
@@ -45,7 +46,7 @@ TokenRecord token(Rng& rng) {
 }
 
 struct Fixture {
-  Store store = must(Store::open("sqlite::memory:"));
+  Store store = must(Store::open(test::database_url()));
   Rng rng = Rng::seeded(7);
 };
 

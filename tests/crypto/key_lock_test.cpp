@@ -53,7 +53,7 @@ class SimulatedToken final : public KeyToken {
     return aead_open(key_.reveal(), wrapped.nonce, {}, wrapped.ciphertext);
   }
   bool can_sign() const override { return false; }
-  Result<Bytes> make_signature_key(Rng&) const override {
+  Result<Bytes> make_signature_key(SignatureAlgorithm, Rng&) const override {
     return failure(ErrorCode::internal, "not asked for");
   }
   Result<std::shared_ptr<const Signer>> signer(ByteView) const override {
@@ -99,6 +99,46 @@ TEST_CASE("two of three custodians open a key file, one does not, strangers do n
   }
   const Passphrase one("anna's");
   CHECK(code_of(KeyFile::open(path, one)) == ErrorCode::wrong_passphrase);
+}
+
+/// Made by OpenSET before version 3 of the format: one salt for all custodians.
+constexpr const char* kVersion2 =
+    R"(-----BEGIN OPENSET KEY FILE-----
+AgEAAABAAAAAAQAAAAHS5eWcKtH99JVM3AX28o7SAgNOWXZkbH+J2nAGm6sAAABl
+5XXqXy3N3T75cauVaCt9MLKMicvaAD8QLE7esk/VVykSWs5d3M5ZaGPQ1iySsRXF
+ykXu48uRGDM0nobv4v3vY2yTkW6AtzktDLQIGnLGg1t07K0RVQLMATirgSa7zmVD
+OrTFOI0d5xN3nCw3hpfAMOAAAABlaYEidINk/6Q4bewGnN4PNcMLKsOW31h3EuT5
+yq6lS0xZT03z+V0gu99EPkEQLgtukZM0QzwO7GAqW/E55Cy2tEmYPVdiuQiyKOez
+Nwj01eqrM6FjKlLz7hKxdJshIaNpvvP/mD4UXpkXGuhwwqEa1yoAAABla5MTuU8/
+JrM2Be/qzzyK04MAwNwwT+yEcprByEqlS6cRivMgoYUKGnk/caMwME7re9UPdmFF
+29CxRQdrie93mVgGWAxH8vZnNZGKKINc440OV9pMABUZv8vOqja4BhkHQnefBUX/
+USeMzrZjFCasUEfSmrrfAAEEcm9vdIq5yW63r91WfEdf1AAAABo139V10yzi1IQw
+fMUG1XL96AZzGwPvX8XPPkvfJjwt7ComfnQAf+R9kBiyFPhBymNhwLpqZRMfdbvw
+Zaf4rCvIIH2etVD/YhFnkA==
+-----END OPENSET KEY FILE-----
+)";
+
+TEST_CASE("a file from before custodians had salts of their own opens, and keeps its form") {
+  const Folder folder;
+  const auto path = folder.path / "old.set";
+  {
+    std::ofstream(path) << kVersion2;
+    std::filesystem::permissions(path, std::filesystem::perms::owner_read |
+                                           std::filesystem::perms::owner_write);
+  }
+  const auto two = custodians({"carl's", "anna's"});
+  auto file = must(KeyFile::open(path, KeyLock(two, 2)));
+  CHECK(get(file) == "the secret");
+  const auto one = custodians({"carl's"});
+  CHECK(code_of(KeyFile::open(path, KeyLock(one, 2))) == ErrorCode::wrong_passphrase);
+  // A file beside it is under the same lock; a new lock has the new form.
+  auto beside = must(file.create_like(folder.path / "beside.set"));
+  must(beside.put("root", view_of("2"), Rng::system()));
+  CHECK(get(must(KeyFile::open(folder.path / "beside.set", KeyLock(two, 2)))) == "2");
+  must(file.lock_anew(KeyLock(two, 2), kCheap, Rng::system()));
+  CHECK(get(must(KeyFile::open(path, KeyLock(two, 2)))) == "the secret");
+  CHECK(read_text(path).find("\nAwA") != std::string::npos);  // version 3
+  CHECK(std::string(kVersion2).find("\nAgE") != std::string::npos);
 }
 
 TEST_CASE("numbers of custodians that make no sense are refused, and so is one passphrase twice") {

@@ -75,7 +75,8 @@ TEST_CASE("a key file under a token opens with that token only") {
 
   // What SoftHSM cannot do is said.
   CHECK_FALSE(token.can_sign());
-  CHECK(code_of(token.make_signature_key(Rng::system())) == ErrorCode::bad_config);
+  CHECK(code_of(token.make_signature_key(SignatureAlgorithm::ml_dsa_65, Rng::system())) ==
+        ErrorCode::bad_config);
   const auto mechanisms = must(module.mechanisms(must(module.find(kTokenLabel)).id));
   for (const auto& mechanism : mechanisms) {
     CHECK(mechanism.there == std::string_view(mechanism.name).starts_with("CKM_AES"));
@@ -107,7 +108,7 @@ TEST_CASE("a token that does ML-DSA signs as a software key does (simulated)") {
   auto token = must(Pkcs11Token::open(module, "simulated", pin("1234")));
   REQUIRE(token.can_sign());
   // As a key file keeps it: no key, but its name in the token.
-  const auto made = must(StoredSigner::generate(token, Rng::system()));
+  const auto made = must(StoredSigner::generate(SignatureAlgorithm::ml_dsa_65, &token, Rng::system()));
   const auto stored = made.stored();
   CHECK(stored.size() < 100);
   const auto loaded = must(StoredSigner::load(stored.reveal(), token));
@@ -115,11 +116,11 @@ TEST_CASE("a token that does ML-DSA signs as a software key does (simulated)") {
   must(verify_signature(made.public_key(), view_of("x"), must(loaded.sign(view_of("x")))));
   CHECK(code_of(StoredSigner::load(stored.reveal(), Passphrase("p"))) == ErrorCode::bad_config);
   // In software where there is no token that could.
-  const auto soft = must(StoredSigner::generate(Passphrase("p"), Rng::system()));
+  const auto soft = must(StoredSigner::generate(SignatureAlgorithm::ml_dsa_65, nullptr, Rng::system()));
   CHECK(must(StoredSigner::load(soft.stored().reveal(), token)).public_key() == soft.public_key());
 
-  const auto id = must(token.make_signature_key(Rng::system()));
-  const auto other_id = must(token.make_signature_key(Rng::system()));
+  const auto id = must(token.make_signature_key(SignatureAlgorithm::ml_dsa_65, Rng::system()));
+  const auto other_id = must(token.make_signature_key(SignatureAlgorithm::ml_dsa_87, Rng::system()));
   const auto signer = must(token.signer(id));
   const auto other = must(token.signer(other_id));
   CHECK(code_of(token.signer(view_of("no such id"))) == ErrorCode::bad_config);

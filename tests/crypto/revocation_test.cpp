@@ -220,7 +220,7 @@ TEST_CASE("the brand certifies a key that signs its BCI, and that key certifies 
 TEST_CASE("whoever keeps what is known is told of each change") {
   Revocation revocation;
   std::size_t told = 0;
-  revocation.on_change([&](const Revocation::Brands& brands) { told += brands.size(); });
+  revocation.on_change([&](const Revocation& known) { told += known.all().size(); });
   must(revocation.adopt(good_set(1, 1)));
   CHECK(told == 1);
   CHECK_FALSE(revocation.adopt(good_set(1, 1)));

@@ -6,6 +6,7 @@
 #include <grpcpp/generic/generic_stub.h>
 
 #include "common/daemon/access.h"
+#include "common/daemon/audit_keeper.h"
 #include "common/daemon/client.h"
 #include "common/daemon/healthcheck.h"
 #include "common/daemon/server.h"
@@ -215,6 +216,49 @@ TEST_CASE("a refused call is not even parsed, and an API port knows no health") 
     CHECK(code_of(call_named(server, method, as_merchant)) == ErrorCode::permission_denied);
   }
   CHECK(gateway.calls == 0);
+}
+
+TEST_CASE("refused calls stand in the audit log with start and stop, one entry for all of a kind") {
+  static constexpr std::array<Migration, 2> kSchema{
+      {{1, audit::kChainSchema}, {2, audit::kInboxSchema}}};
+  auto database = must(Database::open("sqlite::memory:"));
+  must(database.migrate(kSchema));
+  Gateway gateway;
+  const auto server = serve(gateway, ClientCertificate::required);
+  const auto as_gateway =
+      channel_credentials(test::transport_root().issue("gateway", "400000/gateway-1", {}));
+  audit::CallCounts counts;
+  const auto head = std::make_shared<CurrentAuditHead>();
+  {
+    const auto keeper = must(AuditKeeper::start({database, system_clock(), head}, Party{}));
+    CHECK(head->get().has_value());
+    keeper->watch(counts);
+    for (int i = 0; i < 5; ++i)
+      CHECK_FALSE(call_named(server, "/set.v1.GatewayService/Authorize", as_gateway));
+    CHECK_FALSE(call_named(server, "/set.v1.GatewayService/No\nSuch", as_gateway));
+  }
+  CHECK_FALSE(call_named(server, "/set.v1.GatewayService/Authorize", as_gateway));  // nobody watches
+  std::vector<std::string> log;
+  AuditChain chain;
+  must(audit::for_each_record(database, 0, [&](const AuditRecord& record) -> Result<void> {
+    log.push_back(record.entry);
+    return chain.accept(record);
+  }));
+  CHECK(head->get() == chain.head());
+  REQUIRE(log.size() >= 4);
+  CHECK(field_of(log.front(), "event") == "start");
+  std::int64_t calls = 0, unknown = 0;
+  for (const auto& entry : log) {
+    if (field_of(entry, "event") != "refused call") continue;
+    CHECK(field_of(entry, "caller") == "gateway OpenSET Test/400000/gateway-1");
+    const auto at = entry.find("\"count\":");
+    REQUIRE(at != std::string::npos);
+    const auto count = std::stoll(entry.substr(at + 8));
+    (field_of(entry, "subject") == "unknown" ? unknown : calls) += count;
+  }
+  CHECK(calls == 5);
+  CHECK(unknown == 1);  // a name that is not ours is the caller's word
+  CHECK(std::ranges::any_of(log, [](const auto& entry) { return field_of(entry, "event") == "stop"; }));
 }
 
 TEST_CASE("a client learns whom the server's TLS certificate names") {

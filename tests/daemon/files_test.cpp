@@ -118,6 +118,21 @@ TEST_CASE("a passphrase that is empty, too long or readable by others is refused
   CHECK(code_of(from_file(shared)) == ErrorCode::bad_config);
 }
 
+TEST_CASE("what systemd hands a service is private under its access list, and nothing beside it") {
+  test::TemporaryDirectory directory;
+  const auto credential = private_file(directory, "secret\n");
+  REQUIRE(::chmod(credential.c_str(), 0440) == 0);
+  CHECK(code_of(from_file(credential)) == ErrorCode::bad_config);
+  ::setenv("CREDENTIALS_DIRECTORY", directory.path().c_str(), 1);
+  CHECK(must(from_file(credential)).reveal() == "secret");
+  REQUIRE(::chmod(credential.c_str(), 0444) == 0);
+  CHECK(code_of(from_file(credential)) == ErrorCode::bad_config);
+  REQUIRE(::chmod(credential.c_str(), 0440) == 0);
+  ::setenv("CREDENTIALS_DIRECTORY", "/run/credentials/another.service", 1);
+  CHECK(code_of(from_file(credential)) == ErrorCode::bad_config);
+  ::unsetenv("CREDENTIALS_DIRECTORY");
+}
+
 TEST_CASE("a passphrase comes from a descriptor") {
   int ends[2];
   REQUIRE(::pipe(ends) == 0);

@@ -22,7 +22,7 @@ constexpr std::chrono::hours kDay{24};
 
 CertificateTemplate contents_of(Role role, KeyUse use) {
   CertificateTemplate contents;
-  contents.organization = role == Role::rca ? "SET Root" : "Test Brand";
+  contents.organization = role == Role::rca ? "SET Root" : "OpenSET Test";
   contents.organizational_unit = "Test Bank";
   contents.common_name = to_string(role);
   contents.roles = {role};
@@ -82,7 +82,7 @@ struct Pki {
             .key_exchange_key = kem.seed(),
             .signature = merchant(signer.public_key(), KeyUse::signature),
             .key_exchange = merchant(kem.public_key().spki(), KeyUse::key_exchange),
-            .tls = test::transport_root().issue("merchant", "shop.example"),
+            .tls = test::transport_root().issue("merchant", "400000/M-1"),
             .trust_pem = trust_pem()};
   }
 };
@@ -200,7 +200,7 @@ TEST_CASE("a TLS certificate is replaced alone, also one that has ended") {
   CHECK(code_of(place.load(late)) == ErrorCode::expired_certificate);
   must(Identity::load(place.directory, passphrase(), late, EndedTls::allowed));
 
-  const auto next = test::transport_root().issue("merchant", "shop.example", {"localhost"}, 3 * kDay);
+  const auto next = test::transport_root().issue("merchant", "400000/M-1", {"localhost"}, 3 * kDay);
   must(Identity::save_tls(place.directory, next, passphrase(), Rng::system()));
   const auto loaded = must(place.load(late));
   CHECK(loaded.tls.chain_pem == next.chain_pem);
@@ -224,9 +224,8 @@ TEST_CASE("a running daemon takes in what is written, and keeps what it has if t
   CHECK(must(live->reload_if_changed()));
   CHECK(party()->signature->leaf.thumbprint() == second.signature.leaf.thumbprint());
   CHECK(before->signature->leaf.thumbprint() == first.signature.leaf.thumbprint());
-  // Its trust file is another one: what is known of revocations goes on with it.
-  REQUIRE(party()->trust->pem() != before->trust->pem());
-  CHECK(&party()->trust->revocation() == &before->trust->revocation());
+  // Its trust file is another one, of the same root: one trust goes on, with what it has learnt.
+  CHECK(party()->trust == before->trust);
   CHECK_FALSE(must(live->reload_if_changed()));
 
   must(Identity::save(place.directory, pki().new_merchant(), passphrase(), Rng::system()));
@@ -283,8 +282,19 @@ TEST_CASE("an identity that does not fit is refused with a sentence") {
     CHECK(code_of(place.load()) == ErrorCode::bad_config);
   }
   SECTION("a TLS certificate for another key") {
-    place.replace("tls.pem", test::transport_root().issue("merchant", "shop.example").chain_pem);
+    place.replace("tls.pem", test::transport_root().issue("merchant", "400000/M-1").chain_pem);
     CHECK(code_of(place.load()) == ErrorCode::bad_config);
+  }
+  SECTION("TLS and SET certificates of different parties") {
+    auto foreign = pki().new_merchant();
+    foreign.tls = test::transport_root().issue("merchant", "400000/M-2");
+    CHECK(code_of(Identity::save(place.directory, foreign, passphrase(), Rng::system())) ==
+          ErrorCode::bad_config);
+    const auto other = test::transport_root().issue("gateway", "400000/M-1");
+    must(Identity::save_tls(place.directory, other, passphrase(), Rng::system()));
+    const auto loaded = place.load();
+    REQUIRE(code_of(loaded) == ErrorCode::bad_config);
+    CHECK(loaded.error().detail.find("names another party") != std::string::npos);
   }
   SECTION("no certificate") {
     for (const char* text : {"", "no PEM", "-----BEGIN CERTIFICATE-----\n!!\n"}) {
@@ -318,7 +328,7 @@ TEST_CASE("an identity that does not fit is refused with a sentence") {
 }
 
 TEST_CASE("a TLS identity of another root is refused") {
-  auto identity = test::other_transport_root().issue("merchant", "shop.example");
+  auto identity = test::other_transport_root().issue("merchant", "400000/M-1");
   must(check_tls_identity(identity, kNow));
   identity.root_pem = test::transport_root().pem;
   CHECK(code_of(check_tls_identity(identity, kNow)) == ErrorCode::bad_config);

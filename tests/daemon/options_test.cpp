@@ -22,7 +22,7 @@ struct Program {
     app.require_subcommand(1);
   }
   Result<std::optional<std::string>> parse(std::vector<std::string> arguments) {
-    return parse_arguments(app, std::move(arguments));
+    return parse_arguments(app, common, std::move(arguments));
   }
 
   CLI::App app{"A program for tests", "set-test"};

@@ -13,7 +13,7 @@ Authorities make_authorities() {
   auto trust = std::make_shared<const Trust>(must(Trust::parse(h.trust_pem, "", kStart)));
   auto& keys = h.messages;
   auto party = std::make_shared<const Party>(Party{
-      trust, std::make_shared<const SoftwareSigner>(std::move(keys.signature)),
+      trust, std::make_shared<const StoredSigner>(std::move(keys.signature)),
       keys.signature_chain, std::make_shared<const KemPrivateKey>(std::move(keys.key_exchange)),
       keys.key_exchange_chain});
   return {std::move(h.root), std::move(h.brand),
@@ -28,7 +28,7 @@ Authorities make_authorities() {
 }
 
 ca::Authority make_authority(const CertificateTemplate& contents, const ca::Authority& issuer) {
-  auto key = SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_65, rng());
+  auto key = StoredSigner::generate(SignatureAlgorithm::ml_dsa_65, rng());
   auto certificate =
       must(issue_certificate(contents, key.public_key(), &issuer.certificate, issuer.key, rng()));
   return {std::move(key), std::move(certificate)};
@@ -49,7 +49,7 @@ const Authorities& foreign() {
 const OtherBrand& other_brand() {
   static const OtherBrand other = [] {
     const ca::ProfileContext context{std::string(kOtherBrand), ""};
-    auto brand_key = SoftwareSigner::generate(SignatureAlgorithm::ml_dsa_87, rng());
+    auto brand_key = StoredSigner::generate(SignatureAlgorithm::ml_dsa_87, rng());
     auto certificate =
         must(issue_certificate(ca::brand_profile(context, kStart), brand_key.public_key(),
                                &home().root.certificate, home().root.key, rng()));

@@ -190,6 +190,15 @@ TEST_CASE("a flipped bit anywhere in AuthReq or AuthRes is refused") { flip_pair
 TEST_CASE("a flipped bit anywhere in PCertReq or PCertRes is refused") { flip_pair(Pair::pcert); }
 TEST_CASE("a flipped bit anywhere in CapReq or CapRes is refused") { flip_pair(Pair::cap); }
 TEST_CASE("a flipped bit anywhere in CredReq or CredRes is refused") { flip_pair(Pair::cred); }
+TEST_CASE("a flipped bit anywhere in CapRevReq or CapRevRes is refused") {
+  flip_pair(Pair::cap_rev);
+}
+TEST_CASE("a flipped bit anywhere in CredRevReq or CredRevRes is refused") {
+  flip_pair(Pair::cred_rev);
+}
+TEST_CASE("a flipped bit anywhere in AuthRevReq or AuthRevRes is refused") {
+  flip_pair(Pair::auth_rev);
+}
 TEST_CASE("a flipped bit anywhere in BatchAdminReq or BatchAdminRes is refused") {
   flip_pair(Pair::batch_admin);
 }

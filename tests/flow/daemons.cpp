@@ -3,6 +3,7 @@
 #include <grpcpp/server_builder.h>
 
 #include "gateway/cap_token.h"
+#include "tests/support/databases.h"
 #include "tests/support/pki.h"
 
 namespace set::flow {
@@ -35,37 +36,19 @@ CardFile test_cards() {
                               card_toml(test::kNoReplyPan, "no_reply")));
 }
 
-std::string dump_of(Database& database, std::string_view without_table) {
-  return must(database.in_transaction("test:dump", [&](Transaction& t) -> Result<std::string> {
-    std::string out;
-    const auto tables =
-        TRY(t.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"));
-    for (const auto& table : tables) {
-      const auto& name = table.text(0);
-      // The CA's log has every request, the refused ones too.
-      if (name == without_table || name == "audit") continue;
-      std::string columns;
-      for (const auto& column :
-           TRY(t.query("SELECT name FROM pragma_table_info('" + name + "')"))) {
-        columns += (columns.empty() ? "quote(" : " || ',' || quote(") + column.text(0) + ")";
-      }
-      out += name + "\n";
-      for (const auto& row : TRY(t.query("SELECT " + columns + " FROM " + name + " ORDER BY 1"))) {
-        out += row.text(0) + "\n";
-      }
-    }
-    return out;
-  }));
+// The audit log has every request, the refused ones too.
+std::string dump_of(Database& database) {
+  return must(set::test::dump_of(database, {"audit", "audit_inbox"}));
 }
 
 CaDaemon::CaDaemon(const Clock& clock, Rng& rng)
     : issuer(test_cards()),
-      store(must(ca::Store::open("sqlite::memory:"))),
+      store(must(ca::Store::open(test::database_url()))),
       service({home().ca, issuer, store, clock, rng}) {}
 
 GatewayDaemon::GatewayDaemon(std::shared_ptr<const Party> party, const Clock& clock, Rng& rng)
     : cards(test_cards()),
-      store(must(gateway::Store::open("sqlite::memory:", DatabaseUse::daemon))),
+      store(must(gateway::Store::open(test::database_url(), DatabaseUse::daemon))),
       token_key(rng.secret(gateway::kTokenKeyBytes)),
       receiver([party = std::move(party)] { return party; }, store.database(), clock, rng),
       acquirer(store.database(), cards, rng.secret(48), {}, clock, [](Duration) {}),
@@ -73,7 +56,7 @@ GatewayDaemon::GatewayDaemon(std::shared_ptr<const Party> party, const Clock& cl
                .store = store,
                .acquirer = acquirer,
                .token_key = token_key,
-               .terms = {.acquirer_bin = std::string(test::kBin)}}) {}
+               .terms = gateway::GatewayTerms{.acquirer_bin = std::string(test::kBin)}}) {}
 
 // --- the line ---
 
@@ -122,7 +105,7 @@ MerchantDaemon::MerchantDaemon(std::shared_ptr<const Party> party, gateway::Serv
                                const Clock& clock, Rng& rng)
     : line(peer),
       server(start(line)),
-      database(must(Database::open("sqlite::memory:"))),
+      database(must(Database::open(test::database_url()))),
       store(must(merchant::Store::open(database))),
       gateway(client_parts(party, *server, clock, rng)),
       resolver({.party = party, .store = store, .gateway = gateway, .clock = clock, .rng = rng}),

@@ -19,7 +19,7 @@ namespace set::flow {
 CardFile test_cards();
 
 /// Every row of every table, as text; blobs in hex.
-std::string dump_of(Database& database, std::string_view without_table = "");
+std::string dump_of(Database& database);
 
 struct CaDaemon {
   CaDaemon(const Clock& clock, Rng& rng);

@@ -39,6 +39,7 @@ const Table& error_table() {
       {"header.request_digest", differ,  differ,  differ,  none, differ},
       {"header.baggage_digest", believed, none,   believed, none, none, "an Error has no baggage, whatever it says"},
       {"header.account_digest", believed, none,   believed, none, none, "an Error has no account block, whatever it says"},
+      {"header.audit_head",     decode,  none,    decode,  none, none, "an Error tells no head"},
       {"error_code",            differ,  differ,  differ,  none, none},
       {"error_nonce",           believed, believed, believed, none, believed, "makes each Error's octets new"},
       {"error_oid",             believed, none,   believed, none, none, kSaid},
@@ -90,7 +91,7 @@ wire::ErrorTBS error_of(const Exchange& exchange, ByteView answer) {
   return must(parse_as<wire::ErrorTBS>(view_of(content_of(open_answer(exchange, answer).body))));
 }
 
-const char* error_cell(const Row& row, Mutation mutation) {
+const char* error_cell(const FieldRow& row, Mutation mutation) {
   const char* const cells[] = {row.flip, row.absent, row.longest, row.extra, row.other};
   return cells[static_cast<std::size_t>(mutation)];
 }
@@ -108,7 +109,7 @@ TEST_CASE("each field of an Error is looked at") {
   int changes = 0;
   for (const auto& path : paths_of(*wire::ErrorTBS::descriptor())) {
     const auto text = path.text();
-    const auto row = std::ranges::find_if(error_table(), [&](const Row& r) {
+    const auto row = std::ranges::find_if(error_table(), [&](const FieldRow& r) {
       return r.path == text ||
              (r.path.ends_with(".*") && text.starts_with(r.path.substr(0, r.path.size() - 1)));
     });

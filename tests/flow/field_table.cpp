@@ -16,7 +16,7 @@ Table optional_rows(const std::string& path, const char* added, const char* why)
 
 Table operator+(Table a, const Table& b) {
   for (const auto& row : b) {
-    const auto there = std::ranges::find(a, row.path, &Row::path);
+    const auto there = std::ranges::find(a, row.path, &FieldRow::path);
     if (there != a.end()) {
       *there = row;
     } else {
@@ -65,11 +65,12 @@ Table content_header_table(const Kind& kind) {
       ? Table{{"header.request_digest", differ, differ, differ, none, differ}}
       : Table{{"header.request_digest", decode, none, decode, none, none}});
   const auto digest = [](const char* path, bool linked) {
-    return linked ? Row{path, crypto, crypto, crypto, none, crypto}
-                  : Row{path, crypto, none, crypto, none, none};
+    return linked ? FieldRow{path, crypto, crypto, crypto, none, crypto}
+                  : FieldRow{path, crypto, none, crypto, none, none};
   };
   table.push_back(digest("header.baggage_digest", kind.baggage));
   table.push_back(digest("header.account_digest", kind.account));
+  table.push_back({"header.audit_head", decode, none, decode, none, none, "the sender's own word about its log"});
   if (!kind.trans_ids) {
     table.push_back({"header.trans_ids", free, none, none, decode, none, "only payment messages have TransIDs; here nobody reads them"});
     table.push_back({"header.trans_ids.*", none, none, none, none, none, "not there"});
@@ -119,7 +120,7 @@ Table body_table(const Kind& kind) {
       {"signed_statement.signer", no_cert, decode,  decode,   none, kind.other_sender ? no_cert : none},
       {"bag",                     none,    no_cert, none,     none, none},
       {"bag.certificates",        no_cert, no_cert, bad_cert, free, kind.other_sender ? no_cert : none, "the same one twice"},
-      {"bag.crls",                free,    none,    free,     none, none, "without a BCI they mean nothing"},
+      {"bag.crls",          kind.answer ? decode : free, none, kind.answer ? decode : free, none, none, "read in answers only"},
       {"bag.brand_crl_ids", kind.answer ? decode : free, none, kind.answer ? decode : free, none, none, "read in answers only"},
   };
 }

@@ -10,7 +10,7 @@
 namespace set::flow {
 
 /// One field, and the answer to each Mutation (mutation.h). `none`: cannot be done to this field.
-struct Row {
+struct FieldRow {
   std::string path;
   const char* flip;
   const char* absent;
@@ -19,7 +19,7 @@ struct Row {
   const char* other;
   const char* why = "";  ///< why some value is accepted
 };
-using Table = std::vector<Row>;
+using Table = std::vector<FieldRow>;
 
 /// Short forms of the words in the tables.
 namespace say {

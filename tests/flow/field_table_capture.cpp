@@ -45,8 +45,8 @@ Table cap_rev_or_cred_req(bool reverses) {
       {"items.auth_rrpid",   another, decode, decode, none, another},
       {"items.date_ms",      free, decode, decode, none, free, "for the statement"},
       {"items.new_batch_id", "batchUnknown", none, decode, none, none},
-      reverses ? Row{"items.reversed_rrpid", another, decode, decode, none, another}
-               : Row{"items.reversed_rrpid", decode, none, decode, none, none},
+      reverses ? FieldRow{"items.reversed_rrpid", another, decode, decode, none, another}
+               : FieldRow{"items.reversed_rrpid", decode, none, decode, none, none},
   } + money_rows("items.amt", "amountError", decode, reverses ? "amountError" : free)
     + sent_thumbs_rows("m_thumbs");
 }
@@ -110,8 +110,8 @@ Table cap_res() {
 
 Table cap_rev_or_cred_res(bool reverses, bool debits, bool credits) {
   return items_res(Table{
-      reverses ? Row{"items.reversed_rrpid", differ, decode, decode, none, differ}
-               : Row{"items.reversed_rrpid", decode, none, decode, none, none},
+      reverses ? FieldRow{"items.reversed_rrpid", differ, decode, decode, none, differ}
+               : FieldRow{"items.reversed_rrpid", decode, none, decode, none, none},
   } + outcome_rows("items", ".cap_rev_or_cred_code", ".actual_amt")
     + batch_status_rows(debits, credits));
 }

@@ -84,6 +84,7 @@ Table pi_tbs() {
       {"header.request_digest",  free,    none,    free,    none, none, merchants},
       {"header.baggage_digest",  free,    none,    free,    none, none, merchants},
       {"header.account_digest",  free,    none,    free,    none, none, merchants},
+      {"header.audit_head",      decode,  none,    decode,  none, none, "a wallet tells no head"},
       {"hpi_data",       crypto,   decode, decode, none, crypto},
       {"hoi_data",       crypto,   decode, decode, none, crypto},
       {"gateway",        other_pi, decode, decode, none, other_pi},

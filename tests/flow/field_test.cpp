@@ -16,11 +16,11 @@ using namespace set::flow;
 
 namespace {
 
-bool is_wildcard(const Row& row) { return row.path.ends_with(".*"); }
+bool is_wildcard(const FieldRow& row) { return row.path.ends_with(".*"); }
 
 /// The row of this path: its own, or the one that stands for all below a message that is not there.
-const Row* find_row(const Table& table, const std::string& path) {
-  const auto own = std::ranges::find(table, path, &Row::path);
+const FieldRow* find_row(const Table& table, const std::string& path) {
+  const auto own = std::ranges::find(table, path, &FieldRow::path);
   if (own != table.end()) return &*own;
   for (const auto& row : table) {
     if (is_wildcard(row) && path.starts_with(row.path.substr(0, row.path.size() - 1))) return &row;
@@ -28,7 +28,7 @@ const Row* find_row(const Table& table, const std::string& path) {
   return nullptr;
 }
 
-const char* cell(const Row& row, Mutation mutation) {
+const char* cell(const FieldRow& row, Mutation mutation) {
   switch (mutation) {
     case Mutation::flip:
       return row.flip;

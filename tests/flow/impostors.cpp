@@ -57,7 +57,7 @@ std::shared_ptr<const Party> certify(const CertificateTemplate& contents, const 
 
 /// Another root: the only kind of certificate that may be its own issuer.
 std::shared_ptr<const Party> self_signed() {
-  const auto pkcs8 = foreign().root.key.pkcs8();
+  const auto pkcs8 = foreign().root.key.stored();
   auto key =
       std::make_shared<const SoftwareSigner>(must(SoftwareSigner::from_pkcs8(pkcs8.reveal())));
   return party_of(std::move(key), foreign().root.certificate, {});

@@ -7,6 +7,10 @@
 #include "common/message/account.h"
 #include "tests/flow/forge.h"
 
+namespace set {
+class Database;
+}
+
 namespace set::flow {
 
 /// SET's pairs; Cert and CertInq in the form of each kind of requester.
@@ -74,7 +78,8 @@ class Stage {
   /// The answer to the request as it is.
   Bytes answer(const Exchange& exchange);
 
-  /// The database of whoever has this door.
+  /// The database of whoever has this door, and all that is in it but the audit log.
+  Database& database(MessageType door);
   std::string dump(MessageType door);
   std::string digest_of_database(MessageType door);
 

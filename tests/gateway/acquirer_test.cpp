@@ -1,6 +1,7 @@
 #include "gateway/acquirer_client.h"
 
 #include "tests/gateway/world.h"
+#include "tests/support/databases.h"
 #include "tests/support/test_pans.h"
 
 namespace set::gateway::test {
@@ -11,7 +12,7 @@ struct Bank {
   Rng& rng = Rng::system();
   Instant now = value_of(parse_instant("2026-11-22T10:00:00Z"));
   CardFile cards = test_cards();
-  Store store = value_of(Store::open("sqlite::memory:", DatabaseUse::daemon));
+  Store store = value_of(Store::open(test::database_url(), DatabaseUse::daemon));
   std::vector<Duration> slept;
   AcquirerClient acquirer = with({});
 

@@ -1,4 +1,8 @@
 // Batches: who opens and closes them, what counts in them, and both ways of reconciling.
+#include <set>
+
+#include <catch2/generators/catch_generators.hpp>
+
 #include "tests/gateway/shop.h"
 
 namespace set::gateway::test {
@@ -166,6 +170,117 @@ TEST_CASE_METHOD(Batches, "a bank whose book differs rejects the batch") {
   const auto closed = operate(BatchOperation::close, today);
   CHECK(closed.transmission_status == TransmissionStatus::batch_rejected_by_acquirer);
   CHECK(closed.settlement_info.empty());
+}
+
+TEST_CASE_METHOD(Batches, "items that the bank refused are a page of their own") {
+  std::vector<RRPID> refused;
+  for (int i = 0; i < 3; ++i) {
+    const auto held = shop.authorized("100.00");
+    // The bank lets go of it by itself: the gateway grants what the bank then refuses.
+    value_of(world.acquirer.reverse(held.auth_rrpid));
+    CHECK(shop.capture_code(shop.capture(held, "10.00")) == CapCode::unspecified_failure);
+    refused.push_back(held.auth_rrpid);
+  }
+  shop.captured(shop.capture(shop.authorized("5.00"), "5.00"));
+  auto question = page_of_batch(today, 0, 2);
+  question.return_transaction_detail->errors_only = true;
+  const auto first = shop.administered(question);
+  REQUIRE(first.trans_details);
+  REQUIRE(first.trans_details->items.size() == 2);
+  const auto& item = first.trans_details->items.at(0);
+  CHECK(item.transaction_status == TransactionStatus::unspecified_failure);
+  CHECK(item.transaction_amt == euro("10.00"));
+  CHECK(item.batch_sequence_num == 0);
+  CHECK(first.trans_details->next_starting_point == 3);
+  question.return_transaction_detail->starting_point = 3;
+  const auto last = shop.administered(question);
+  CHECK(last.trans_details.value().items.size() == 1);
+  CHECK(last.trans_details->next_starting_point == 0);
+  question.return_transaction_detail->starting_point = 4;
+  CHECK(shop.administered(question).ba_status == BAStatus::unknown_starting_point);
+  std::set<RRPID> seen;
+  for (const auto& page : {*first.trans_details, *last.trans_details}) {
+    for (const auto& failed : page.items) seen.insert(failed.auth_rrpid);
+  }
+  CHECK(seen == std::set<RRPID>(refused.begin(), refused.end()));
+  // They count nowhere.
+  CHECK(shop.summary(today).batch_status.value().totals.at(0).debit_total == euro("5.00"));
+}
+
+TEST_CASE_METHOD(Batches,
+                 "an operation whose answer was lost is answered however late, and never as if it "
+                 "had not been done") {
+  const auto held = shop.authorized("100.00");
+  shop.captured(shop.capture(held, "30.00"));
+  shop.credited(shop.credit(held, "10.00"));
+  const auto operation = GENERATE(BatchOperation::purge, BatchOperation::close);
+  const auto made = shop.batch(operation_on(operation, today));
+  value_of(shop.send(made, &Service::administer_batch));
+  // The process dies before the answer is stored.
+  value_of(world.store.database().in_transaction("test", [](Transaction& t) {
+    return t.execute("DELETE FROM replies WHERE message = 'BatchAdminReq'");
+  }));
+  world.now += std::chrono::minutes(6);
+  const auto owed = shop.send(made, &Service::administer_batch);
+  REQUIRE_FALSE(owed);
+  CHECK(owed.error().detail == "in_progress");
+  value_of(world.service->resume());
+  const auto answer = value_of(shop.open<BatchAdminRes>(
+      made, value_of(shop.send(made, &Service::administer_batch))));
+  CHECK(answer.ba_status == BAStatus::success);
+  const bool closed = operation == BatchOperation::close;
+  CHECK(answer.batch_status.value().closed_when.has_value() == closed);
+  CHECK(answer.batch_status->totals.empty() == !closed);
+  // Once it is stored, nothing is kept of the request.
+  value_of(world.service->resume());
+  CHECK(count_of(world, "SELECT COUNT(*) FROM batch_requests") == 0);
+  shop.check_books();
+}
+
+TEST_CASE_METHOD(Batches, "a bank that is away is asked about one batch, and not about each") {
+  class Away final : public Acquirer {
+   public:
+    int asked = 0;
+    Result<AcquirerAnswer> authorize(const AcquirerRequest&) override { return away(); }
+    Result<AcquirerAnswer> authorize_subsequent(const AcquirerSubsequent&) override {
+      return away();
+    }
+    Result<std::optional<AcquirerAnswer>> inquire(const RRPID&) override { return away(); }
+    Result<void> reverse(const RRPID&) override { return away(); }
+    Result<void> lower(const AcquirerMovement&) override { return away(); }
+    Result<void> capture(const AcquirerMovement&, bool) override { return away(); }
+    Result<void> reverse_capture(const AcquirerName&, const AcquirerName&,
+                                 const std::string&) override {
+      return away();
+    }
+    Result<void> credit(const AcquirerMovement&) override { return away(); }
+    Result<void> reverse_credit(const AcquirerName&, const AcquirerName&,
+                                const std::string&) override {
+      return away();
+    }
+    Result<AcquirerReconciled> reconcile(const AcquirerReconciliation&) override {
+      ++asked;
+      return away();
+    }
+
+   private:
+    static tl::unexpected<Error> away() { return failure(ErrorCode::peer_unavailable, "away"); }
+  } bank;
+  for (const auto* id : {"one", "two", "three"}) {
+    operate(BatchOperation::open, id);
+    shop.captured(shop.capture(shop.authorized("5.00"), "5.00"));
+    value_of(world.store.database().in_transaction("test", [&](Transaction& t) {
+      return t.execute(
+          "UPDATE batches SET state = 'closed', closed_at = 1, closed_by = 'merchant' "
+          "WHERE batch_id = $1",
+          {id});
+    }));
+  }
+  const auto service = world.service_with(bank);
+  value_of(service->settle_batches());
+  CHECK(bank.asked == 1);
+  value_of(world.service->settle_batches());
+  CHECK(count_of(world, "SELECT COUNT(*) FROM batches WHERE settlement = 'in_balance'") == 3);
 }
 
 }  // namespace set::gateway::test

@@ -163,7 +163,6 @@ TEST_CASE("an authRRPID of another AuthReq is refused, even when its answer was 
   lose_replies(world);
   AuthReq other{.check_digests = CheckDigests{pi.hoi_data, pi.hod, pi.hpi_data},
                 .auth_req_amt = euro("1.00"),
-                .merch_cat_code = "",
                 .thumbs = {},
                 .capture_now = true,
                 .auth_ret_num = ""};

@@ -13,6 +13,7 @@
 #include "gateway/schema.h"
 #include "tests/gateway/world.h"
 #include "tests/store/temporary_directory.h"
+#include "tests/support/databases.h"
 
 namespace set::gateway::test {
 namespace {
@@ -302,6 +303,24 @@ TEST_CASE("doctor looks at a database without changing it") {
   expect(examine(newest - 1), 3, "newer than this program's");
   REQUIRE(::chmod(file.c_str(), 0644) == 0);
   expect(examine(newest), 3, "gateway.db");
+}
+
+TEST_CASE("doctor looks at a PostgreSQL server too", "[postgres]") {
+  const auto url = set::test::postgres_url();
+  const int newest = kMigrations.back().number;
+  const auto examine = [&](const std::string& at) {
+    Examination examination;
+    examine_database(examination, at, newest);
+    return examination;
+  };
+  expect(examine(url), 3, "fsync is off");  // of the server for tests; the worst must be said
+  CHECK(text_of(examine(url)).find("PostgreSQL 1") != std::string::npos);
+  CHECK(text_of(examine(url)).find("without TLS") != std::string::npos);
+  CHECK(text_of(examine(url)).find("has no schema of ours") != std::string::npos);
+  const auto store = value_of(Store::open(url, DatabaseUse::daemon));
+  CHECK(text_of(examine(url)).find("schema " + std::to_string(newest)) != std::string::npos);
+  expect(examine("postgresql://set@/set?host=/nonexistent"), 3, "cannot use the database set");
+  expect(examine("postgresql://set:secret@/set?host=/nonexistent"), 3, "passfile");
 }
 
 TEST_CASE("doctor says so when the database is no database") {

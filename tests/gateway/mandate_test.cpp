@@ -112,6 +112,15 @@ TEST_CASE_METHOD(Mandates,
   shop.check_books();
 }
 
+TEST_CASE_METHOD(Mandates, "an AuthToken that no mandate gives an end has one all the same") {
+  auto last = begun(std::nullopt, "100.00", "40.00");
+  world.now += 179 * kDays;
+  CHECK(charge(last, "10.00", std::nullopt) == "approved");
+  world.now += kDays;  // counted from the first approval
+  CHECK(charge(last, "10.00", std::nullopt) == "invalidTransaction");
+  shop.check_books();
+}
+
 TEST_CASE_METHOD(Mandates, "a declined charge leaves its AuthToken as it was") {
   auto last = begun(std::nullopt, "2000.00", "900.00");
   CHECK(charge(last, "200.00", std::nullopt) == "declined");  // the card has 1000 EUR

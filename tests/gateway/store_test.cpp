@@ -4,13 +4,14 @@
 #include "gateway/store_batches.h"
 
 #include "tests/gateway/world.h"
+#include "tests/support/databases.h"
 
 namespace set::gateway::test {
 namespace {
 
 struct StoreFixture {
   Rng& rng = Rng::system();
-  Store store = value_of(Store::open("sqlite::memory:", DatabaseUse::daemon));
+  Store store = value_of(Store::open(test::database_url(), DatabaseUse::daemon));
   Instant now = value_of(parse_instant("2026-11-22T10:00:00Z"));
   Digest hpi_data = rng.make<Digest>();
 
@@ -145,7 +146,7 @@ TEST_CASE_METHOD(StoreFixture, "the database itself holds the rules of money") {
   breaks(
       "INSERT INTO authorizations (auth_rrpid, state, hpi_data, hoi_data, content_digest, xid, "
       "trans_ids, merchant, merchant_id, currency, purch_minor, requested_minor, capture_now, "
-      "subsequent_auth_ind, auth_ret_num, received_at, request_digest) SELECT zeroblob(20), "
+      "subsequent_auth_ind, auth_ret_num, received_at, request_digest) SELECT xid, "
       "'awaiting_acquirer', "
       "hpi_data, hoi_data, content_digest, xid, trans_ids, merchant, merchant_id, currency, "
       "purch_minor, requested_minor, capture_now, 0, auth_ret_num, received_at, request_digest "
@@ -155,8 +156,10 @@ TEST_CASE_METHOD(StoreFixture, "the database itself holds the rules of money") {
     return "INSERT INTO payment_items (merchant, message, rrpid, position, kind, state, name, "
            "auth_rrpid, trans_ids, undoes, merchant_id, currency, amount_minor, final) SELECT "
            "merchant, 'CapRevReq', rrpid, " +
-           std::to_string(position) + ", 'capture_reversal', 'pending', randomblob(20), " +
-           "auth_rrpid, trans_ids, name, merchant_id, currency, amount_minor, 0 FROM payment_items "
+           std::to_string(position) + ", 'capture_reversal', 'pending', (SELECT substr(hpi_data, " +
+           std::to_string(position) +
+           ", 20) FROM authorizations), auth_rrpid, trans_ids, name, merchant_id, currency, "
+           "amount_minor, 0 FROM payment_items "
            "WHERE kind = 'capture'";
   };
   value_of(
@@ -191,7 +194,7 @@ TEST_CASE_METHOD(StoreFixture,
 }
 
 TEST_CASE("authorisations of before move into the tables of what follows them") {
-  auto database = value_of(Database::open("sqlite::memory:"));
+  auto database = value_of(Database::open(test::database_url()));
   value_of(database.migrate(std::span(kMigrations).first(5)));
   value_of(database.in_transaction("test", [](Transaction& t) -> Result<void> {
     TRY(
@@ -247,7 +250,7 @@ TEST_CASE_METHOD(StoreFixture, "a setting is saved and replaced") {
 }
 
 TEST_CASE("the old acquirer's book moves into the ledger, holds and captures and all") {
-  auto database = value_of(Database::open("sqlite::memory:"));
+  auto database = value_of(Database::open(test::database_url()));
   value_of(database.migrate(std::span(kMigrations).first(2)));
   value_of(database.in_transaction("test", [](Transaction& t) -> Result<void> {
     const std::pair<std::string_view, int> holds[] = {

@@ -1,4 +1,5 @@
 #include "tests/gateway/world.h"
+#include "tests/support/databases.h"
 
 #include "gateway/cap_token.h"
 
@@ -9,7 +10,8 @@ std::string card_toml(std::string_view pan, std::string_view behaviour) {
   return "[[card]]\nnumber = \"" + std::string(pan) + "\"\nname = \"Alice Example\"\n" +
          "expiry = \"2030-12\"\nverification = \"123\"\n" +
          "limits = [\"1000.00 EUR\", \"50000 JPY\"]\nbehaviour = \"" + std::string(behaviour) +
-         "\"\n";
+         "\"\ntype = \"gold\"\nstreet = \"Tea Lane 1\"\npostal_code = \"10115\"\n" +
+         "billing = \"USD\"\n";
 }
 
 Result<wire::MessageWrapper> wrapper_of(ByteView bytes) { return parse_wrapper(bytes); }
@@ -24,7 +26,8 @@ CardFile test_cards() {
   return value_of(
       CardFile::parse(card_toml(kApprovePan, "approve") + card_toml(kDeclinePan, "decline") +
                       card_toml(kReferralPan, "referral") + card_toml(kExpiredPan, "expired") +
-                      card_toml(kSlowPan, "slow") + card_toml(kNoReplyPan, "no_reply")));
+                      card_toml(kSlowPan, "slow") + card_toml(kNoReplyPan, "no_reply") +
+                      "[[rate]]\nfrom = \"EUR\"\nto = \"USD\"\nrate = \"1.0842\"\n"));
 }
 
 World::World(GatewayTerms gateway_terms)
@@ -37,7 +40,7 @@ World::World(GatewayTerms gateway_terms)
       cardholder(pki.cardholder()),
       now(pki.now()),
       cards(test_cards()),
-      store(value_of(Store::open("sqlite::memory:", DatabaseUse::daemon))),
+      store(value_of(Store::open(test::database_url(), DatabaseUse::daemon))),
       token_key(rng.secret(kTokenKeyBytes)),
       receiver([this] { return gateway.party; }, store.database(), [this] { return now; }, rng),
       acquirer(
@@ -100,7 +103,6 @@ MadeAuthReq World::make_auth_req(const Draft& draft, const MadePI& pi) {
   AuthReq auth_req{.check_digests = CheckDigests{pi.hoi_data, pi.hod, pi.hpi_data},
                    .auth_req_amt = draft.auth_req_amt,
                    .subsequent_auth_ind = draft.subsequent_auth_ind,
-                   .merch_cat_code = "",
                    .thumbs = {},
                    .capture_now = draft.capture_now,
                    .auth_ret_num = "",

@@ -196,7 +196,7 @@ TEST_CASE("a mandate is charged by AuthToken until all that was agreed is author
   const InstallRecurData mandate{InstallTotalTrans{3}, amount("20.00 EUR")};
   PaidHouse house({.capture_now = true, .first_charge = amount("20.00 EUR"), .mandate = mandate});
   const auto charge = [&](std::optional<Amount> sum = {}) {
-    return house.store.want_charge(house.made.order.id, sum, "", house.shop.rng.make<RRPID>(),
+    return house.store.want_charge(house.made.order.id, {sum}, "", house.shop.rng.make<RRPID>(),
                                    system_clock()());
   };
   CHECK(house.books().sums().captured == 2000);
@@ -450,4 +450,63 @@ TEST_CASE("an AuthRevRes must leave what was asked to stay") {
   if (!outcomes) return;
   CHECK(outcomes->at(0).cap_token_new == Bytes{7});
   CHECK(outcomes->at(0).auth_token_new == Bytes{8});
+}
+
+TEST_CASE("a name stands for all that a request asks, and for nothing else") {
+  PaidHouse house;
+  const auto wanted = [&](const ItemWish& wish) {
+    return house.store.want({house.made.order.id}, wish, "parcel-1", house.shop.rng.make<RRPID>(),
+                            system_clock()());
+  };
+  const ItemWish wish{.kind = ItemKind::capture, .amount = amount("10.00 EUR")};
+  const auto first = value_of(wanted(wish));
+  house.decided(first);
+  CHECK(value_of(wanted(wish)) == first);
+  auto other = wish;
+  other.amount = amount("11.00 EUR");
+  CHECK(wanted(other).error().code == ErrorCode::conflict);
+  other = wish;
+  other.final_capture = true;
+  CHECK(wanted(other).error().code == ErrorCode::conflict);
+  other = wish;
+  other.batch = "week-47";
+  CHECK(wanted(other).error().code == ErrorCode::conflict);
+  other = wish;
+  other.kind = ItemKind::credit;
+  CHECK(wanted(other).error().code == ErrorCode::conflict);
+  CHECK(house.payment().captured == 1000);
+}
+
+TEST_CASE("an item is counted in the batch that is named, or in ours if its own is closed") {
+  PaidHouse house;
+  const auto ask = [&](BatchOperation operation, const std::string& id) {
+    house.decided(value_of(house.store.want(BatchAsked{.batch_id = id, .operation = operation},
+                                            house.shop.rng.make<RRPID>(), system_clock()())));
+  };
+  ItemWish wish{.kind = ItemKind::capture, .amount = amount("10.00 EUR")};
+  wish.batch = "week-47";
+  house.decided(value_of(house.store.want({house.made.order.id}, wish, "",
+                                          house.shop.rng.make<RRPID>(), system_clock()())));
+  house.done(ItemKind::capture, "10.00 EUR");
+  house.done(ItemKind::credit, "1.00 EUR");  // all in 20261122, which is open as far as we know
+  ask(BatchOperation::close, "20261122");
+  house.done(ItemKind::credit, "1.00 EUR");  // we have opened none
+  ask(BatchOperation::open, "next");
+  house.done(ItemKind::credit, "1.00 EUR");
+  house.done(ItemKind::capture_reversal);
+  ask(BatchOperation::close, "next");
+  house.done(ItemKind::credit, "1.00 EUR");
+  CHECK(house.gateway.batch_wishes ==
+        std::vector<std::string>{"week-47", "", "", "", "next", "next", ""});
+}
+
+TEST_CASE("a request that failed at once is asked again within seconds") {
+  PaidHouse house;
+  house.gateway.mood = Mood::away;
+  const auto rrpid = value_of(house.want(ItemKind::capture, "10.00 EUR"));
+  REQUIRE(comes_true([&] { return house.gateway.followed >= 1; }));
+  house.gateway.mood = Mood::approve;
+  const auto begun = std::chrono::steady_clock::now();
+  house.decided(rrpid);
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(5));
 }

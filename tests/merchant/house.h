@@ -10,6 +10,7 @@
 
 #include "merchant/service.h"
 #include "tests/merchant/shop.h"
+#include "tests/support/databases.h"
 
 namespace set::merchant::test {
 
@@ -80,6 +81,9 @@ class Gateway final : public wire::GatewayService::Service {
       message.cap_res.reset();
       message.approval_code.clear();
     }
+    message.avs_result = notes.avs_result;
+    message.card_type = notes.card_type;
+    if (message.auth_code == AuthCode::approved) message.curr_conv = notes.curr_conv;
     if (mood == Mood::lies) message.hoi_data.value[0] ^= 1;
     return send(seal_answer(message,
                             {.trans_ids = opened->message.head().trans_ids,
@@ -98,7 +102,11 @@ class Gateway final : public wire::GatewayService::Service {
   grpc::Status Capture(grpc::ServerContext*, const wire::MessageWrapper* in,
                        wire::MessageWrapper* out) override {
     return follow_up<CapReq, CapRes>(
-        *in, out, [&](const Opened<CapReq>& req) { return captured(*req.message); });
+        *in, out, [&](const Opened<CapReq>& req) {
+          for (const auto& item : req.message->items)
+            batch_wishes.push_back(item.sale_detail ? item.sale_detail->batch_id : "");
+          return captured(*req.message);
+        });
   }
   grpc::Status ReverseCapture(grpc::ServerContext*, const wire::MessageWrapper* in,
                               wire::MessageWrapper* out) override {
@@ -142,9 +150,10 @@ class Gateway final : public wire::GatewayService::Service {
     out.pe_thumb = party().key_exchange->leaf.thumbprint();
     return out;
   }
-  CapRevOrCredRes moved(const CapRevOrCredReq& req) const {
+  CapRevOrCredRes moved(const CapRevOrCredReq& req) {
     CapRevOrCredRes out;
     for (const auto& item : req.items) {
+      batch_wishes.push_back(item.new_batch_id);
       out.items.push_back({item.trans_ids, item.auth_rrpid, item.reversed,
                            CapRevOrCredCode::success, item.amt, "20261122", 3});
     }
@@ -167,6 +176,12 @@ class Gateway final : public wire::GatewayService::Service {
   std::atomic<Mood> mood = Mood::approve;
   std::atomic<CapCode> cap_code = CapCode::success;  ///< of captures; not success: no reversal too
   std::atomic<int> followed = 0;                     ///< requests beside AuthReq
+  struct Notes {
+    std::optional<AVSResult> avs_result;
+    std::optional<CardType> card_type;
+    std::optional<CurrConv> curr_conv;
+  } notes;                                           ///< of every decision
+  std::vector<std::string> batch_wishes;             ///< of CapReq's and CredReq's items
   Bytes auth_token;                                  ///< of approvals, if more are to follow
   Bytes reversal_token;                              ///< the AuthToken that an AuthRevRes brings
   std::atomic<int> asked = 0;
@@ -303,7 +318,7 @@ struct House {
   }
 
   merchant::test::Shop shop;
-  Database database = value_of(Database::open("sqlite::memory:"));
+  Database database = value_of(Database::open(set::test::database_url()));
   Store store = value_of(Store::open(database));
   Gateway gateway{shop};
   std::unique_ptr<grpc::Server> server;

@@ -7,6 +7,7 @@
 #include "merchant/schema.h"
 #include "merchant/store.h"
 #include "tests/merchant/shop.h"
+#include "tests/support/databases.h"
 
 using namespace set;
 using namespace set::merchant;
@@ -16,7 +17,7 @@ namespace {
 
 struct Books {
   Shop shop;
-  Database database = value_of(Database::open("sqlite::memory:"));
+  Database database = value_of(Database::open(set::test::database_url()));
   Store store = value_of(Store::open(database));
 
   NewOrder order(std::string_view price = "49.95 EUR", Duration life = std::chrono::hours(1)) {
@@ -90,7 +91,7 @@ TEST_CASE("a purchase comes back from the database as it went in, in every state
   const auto summary = value_of(books.store.summarize(made.order.id, books.shop.now));
   CHECK(summary.status == OrderStatus::paid);
   CHECK(summary.payments.at(0).captured == awaiting.amount.minor());
-  CHECK(value_of(books.store.list_orders(books.shop.now)).size() == 1);
+  CHECK(value_of(books.store.list_orders(books.shop.now, 10)).size() == 1);
 }
 
 TEST_CASE("bytes that an AuthReq was made anew from are kept until it is decided") {
@@ -246,7 +247,7 @@ TEST_CASE("the database refuses what must never be, whatever the program thinks"
       "UPDATE authorizations SET captured = -1", "UPDATE authorizations SET state = 'declined'",
       "UPDATE authorizations SET auth_code = 2", "UPDATE authorizations SET approval_code = NULL",
       "UPDATE authorizations SET credited = captured + 1", "UPDATE authorizations SET released = 1",
-      "UPDATE requests SET wire = x'00'", "UPDATE items SET amount = 0",
+      "UPDATE requests SET wire = rrpid", "UPDATE items SET amount = 0",
       "UPDATE items SET state = 'asked'", "UPDATE items SET reversed = rrpid",
       "UPDATE orders SET amount = 0", "UPDATE orders SET amount = -1",
       "UPDATE orders SET amount = 1000000000000001", "UPDATE orders SET expires_at = created_at",
@@ -263,29 +264,28 @@ TEST_CASE("the database refuses what must never be, whatever the program thinks"
 
 TEST_CASE("a database of before captures had requests of their own comes along with what is open") {
   Shop shop;
-  auto database = value_of(Database::open("sqlite::memory:"));
+  auto database = value_of(Database::open(set::test::database_url()));
   value_of(database.migrate(std::span(kMigrations).first(4)));
   const auto order = shop.take(shop.initiate(shop.make_order()));
   const auto awaiting =
       value_of(make_auth_req(order, first_authorization(order.initiated.order, RRPID{{1}}),
                              *shop.merchant.party, shop.gateway_certificates, shop.now, shop.rng));
   const auto pending = bytes_of(awaiting.request.pending.to_bytes().reveal());
+  const auto zeros = [](std::size_t size) { return SqlValue(Bytes(size)); };
   const auto insert = [&](Transaction& t, std::uint8_t id, const char* state) -> Result<void> {
     const XID xid{{id}};
     const LIDM number{std::string("o") + static_cast<char>('0' + id)};
     TRY(t.execute(
         "INSERT INTO orders (id, secret_digest, description, currency, amount, created_at,"
-        " expires_at) VALUES ($1, zeroblob(48), 'x', 978, 4995, 1, 2)",
-        {number}));
+        " expires_at) VALUES ($1, $2, 'x', 978, 4995, 1, 2)",
+        {number, zeros(48)}));
     TRY(
         t.execute("INSERT INTO purchases (xid, order_id, state, paying, request_digest, lid_c,"
                   " language, chall_c, chall_m, brand, bin, gateway, initiated_at, rrpid,"
                   " content_digest, cardholder, hoi_data, hpi_data, hod, valid_until, oi_data,"
-                  " pi_tbs, certificates) VALUES ($1, $2, 'ordered', 1, $3, x'01', 'en',"
-                  " zeroblob(20), zeroblob(20), 'B', '400000', zeroblob(32), 1, zeroblob(20),"
-                  " zeroblob(48), zeroblob(32), zeroblob(48), zeroblob(48), zeroblob(48), 2, x'01',"
-                  " x'01', x'01')",
-                  {xid, number, Digest{{id}}}));
+                  " pi_tbs, certificates) VALUES ($1, $2, 'ordered', 1, $3, $4, 'en',"
+                  " $5, $5, 'B', '400000', $6, 1, $5, $7, $6, $7, $7, $7, 2, $4, $4, $4)",
+                  {xid, number, Digest{{id}}, zeros(1), zeros(20), zeros(32), zeros(48)}));
     const bool open = std::string_view(state) == "awaiting";
     TRY(t.execute(
         "INSERT INTO authorizations (auth_rrpid, xid, state, currency, requested,"
@@ -301,7 +301,8 @@ TEST_CASE("a database of before captures had requests of their own comes along w
   value_of(database.in_transaction("test", [&](Transaction& t) -> Result<void> {
     TRY(insert(t, 1, "awaiting"));
     TRY(insert(t, 2, "captured"));
-    TRY(t.execute("INSERT INTO earlier_requests VALUES ($1, 0, x'02', $2)", {RRPID{{1}}, pending}));
+    TRY(t.execute("INSERT INTO earlier_requests VALUES ($1, 0, $2, $3)",
+                  {RRPID{{1}}, zeros(1), pending}));
     return {};
   }));
 

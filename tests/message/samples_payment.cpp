@@ -72,27 +72,26 @@ std::vector<AuthReq> samples() {
   const AuthReq full{.check_digests = digests,
                      .auth_req_amt = amount("9.00 EUR"),
                      .subsequent_auth_ind = true,
-                     .merch_cat_code = "5942",
                      .thumbs = held(),
                      .capture_now = true,
                      .auth_ret_num = "ret-1",
                      .install_recur = samples<InstallRecurData>()[1],
                      .sale_detail = samples<SaleDetail>()[0],
-                     .avs_data = AVSData{"Tea Lane 1", "756", "Zürich", "ZH", "8001"},
-                     .special_processing = SpecialProcessing::preferred_customer,
-                     .card_suspect = CardSuspect::unspecified_reason,
-                     .request_card_type = true,
-                     .market_data = MarketHotelAuth{3, 500},
-                     .merch_group = MerchGroup::lodging};
+                     .details = {.merch_cat_code = "5942",
+                                 .avs_data = AVSData{"Tea Lane 1", "756", "Zürich", "ZH", "8001"},
+                                 .special_processing = SpecialProcessing::preferred_customer,
+                                 .card_suspect = CardSuspect::unspecified_reason,
+                                 .request_card_type = true,
+                                 .market_data = MarketHotelAuth{3, 500},
+                                 .merch_group = MerchGroup::lodging}};
   auto rental = full;
-  rental.market_data = MarketAutoAuth{7};
+  rental.details.market_data = MarketAutoAuth{7};
   rental.install_recur = samples<InstallRecurData>()[0];
   auto journey = full;
-  journey.market_data = MarketTransportAuth{};
+  journey.details.market_data = MarketTransportAuth{};
   journey.check_digests.reset();
   const AuthReq fewest{.check_digests = digests,
                        .auth_req_amt = amount("9.00 EUR"),
-                       .merch_cat_code = "",
                        .thumbs = {},
                        .auth_ret_num = ""};
   return {full, fewest, rental, journey};

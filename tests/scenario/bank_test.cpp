@@ -128,7 +128,7 @@ TEST_CASE("the CA registers a card on the bank's word, and not without it") {
     write_file(home / "card.toml", "number = \"" + card.number + "\"\nexpiry = \"" + card.expiry +
                                        "\"\nverification = \"" + verification +
                                        "\"\n[form]\ncardholderName = \"Alice Example\"\n");
-    return run({"set-wallet", "card", "add", "--card-file", home / "card.toml", "--ca", ca,
+    return run({"set-wallet", "card", "add", "--accept-policy", "--card-file", home / "card.toml", "--ca", ca,
                 "--trust", "http://" + http + "/trust.pem", "--root-fingerprint",
                 read_file(enrolled_template() / "root_fingerprint")},
                environment);

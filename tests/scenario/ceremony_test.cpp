@@ -3,6 +3,7 @@
 // root rolls over while the daemons run.
 #include <catch2/catch_test_macros.hpp>
 
+#include <sstream>
 #include <thread>
 
 #include "tests/scenario/words.h"
@@ -126,7 +127,7 @@ struct Town {
     const auto token = places.at(role + ".token");
     write_secret(token, ok(run({"set-ca", "token", "create", "--dir", places.at("online"), "--role", role, "--name",
                               "Corner Shop", "--bin", "400000", "--id", id, "--host", "localhost", "--host", "127.0.0.1"})));
-    ok(run(Words{"set-" + role, "enroll", "--dir", places.at(role), "--token-file", token, "--bin", "400000", "--id", id,
+    ok(run(Words{"set-" + role, "enroll", "--accept-policy", "--dir", places.at(role), "--token-file", token, "--bin", "400000", "--id", id,
                  "--host", "localhost", "--host", "127.0.0.1"} + places.daemon() + flags));
   }
   void start_shop() {
@@ -139,13 +140,13 @@ struct Town {
   }
   Process start_wallet(const std::string& name, const Words& with, std::size_t which) const {
     const Environment home{{"SET_WALLET_HOME", places.at(name)}};
-    auto process = start({"set-wallet", "serve"}, name, home);
+    auto process = start({"set-wallet", "serve", "--revocation-age", "0s"}, name, home);
     addresses(name, process);
     const auto& card = kScenarioCards[which];
     write_secret(places.at("card.toml"), "number = \"" + std::string(card.number) + "\"\nexpiry = \"" + card.expiry +
                                            "\"\nverification = \"" + card.verification +
                                            "\"\n[form]\ncardholderName = \"Alice Example\"\n");
-    ok(run(Words{"set-wallet", "card", "add", "--card-file", places.at("card.toml")} + with, home));
+    ok(run(Words{"set-wallet", "card", "add", "--accept-policy", "--card-file", places.at("card.toml")} + with, home));
     fs::remove(places.at("card.toml"));
     return process;
   }
@@ -260,4 +261,82 @@ TEST_CASE("the lock of a key file changes, and the old one opens it no more") {
           3, "2 of its 2 custodians");
   ok(key("passwd", {"--custodian-passphrase-file", places.at("anna"), "--custodian-passphrase-file", places.at("carl"),
                     "--new-passphrase-file", places.at("bert")}));
+}
+
+TEST_CASE("a brand is revoked by its roots: everybody is told, nobody is certified, a new brand follows") {
+  const Places places;
+  const auto fingerprint = make_safe(places);
+  make_online(places, fingerprint);
+  Town town{places, {}, {}, {}, {}, {}, {}, {}};
+  town.start_ca(fingerprint);
+  town.enrol("gateway", "gateway-1");
+  town.enrol("merchant", "shop-1");
+  town.start_shop();
+  town.wallet = town.start_wallet("wallet", town.flags, 0);
+  REQUIRE(town.buy("wallet").exit_code == 0);
+  // Two roots have certified the brand.
+  ok(places.safe("rollover", kTwo, {"--out", places.at("stick/rollover.json")}));
+  ok(places.online("install", {"--answer", places.at("stick/rollover.json")}));
+  REQUIRE(wait_for_roots(places.at("merchant/trust.pem"), 5));
+
+  const auto lists = places.at("stick/roots.crl");
+  const auto revoke = [&](const Words& certificates) {
+    Words named;
+    for (const auto& certificate : certificates) named = named + Words{"--certificate", places.at(certificate)};
+    return places.safe("revoke", kTwo, named + Words{"--json", "--reason", "cACompromise", "--out", lists});
+  };
+  refused(revoke({"online/brand.pem", "online/mca.pem"}), 2, "by itself");
+  ok(run(Words{"set-ca", "init", "--dir", places.at("other"), "--brand", "Demo"} + places.daemon()));
+  refused(revoke({"other/brand.pem"}), 9, "not the brand");
+  const auto revoked = nlohmann::json::parse(ok(revoke({"online/brand.pem"})));
+  CHECK(revoked.at("issuer") == "root");
+  CHECK(revoked.at("entries") == 2);
+  CHECK(nlohmann::json::parse(ok(revoke({"online/brand.pem"}))) == revoked);
+
+  const auto import = [&] { return run({"set-ca", "crl", "import", "--dir", places.at("online"), lists}); };
+  ok(import());
+  refused(import(), 7, "known already");
+  CHECK(log_says(places.at("ca.log"), "the root has revoked this CA's brand"));
+  CHECK(log_says(places.at("merchant.log"), "our own certificate is not good any more"));
+  CHECK(log_says(places.at("gateway.log"), "our own certificate is not good any more"));
+  const auto bought = town.buy("wallet");
+  INFO(bought.err);
+  CHECK(bought.exit_code == 5);
+  // What a daemon has heard it knows over a restart of everybody, without any BCI.
+  town.ca->kill();
+  town.merchant->kill();
+  town.start_ca(fingerprint);
+  const auto late = run(Words{"set-wallet", "card", "add", "--accept-policy", "--card-file", places.at("card.toml")} +
+                            town.flags, {{"SET_WALLET_HOME", places.at("wallet")}});
+  CHECK(late.exit_code != 0);
+  town.merchant = town.start({"set-merchant", "serve", "--dir", places.at("merchant"), "--listen", "127.0.0.1:0",
+                              "--gateway", "127.0.0.1:9", "--revocation-every", "500ms"}, "merchant");
+  CHECK(town.buy("wallet").exit_code != 0);
+
+  // The safe certifies for a revoked brand no more; a new one takes its place under the same root.
+  refused(places.safe("sign", kTwo, {"--request", places.at("stick/request.json"), "--out", places.at("stick/a.json")}),
+          7, "is revoked");
+  refused(places.safe("rollover", kTwo, {"--out", places.at("stick/r.json")}), 7, "");
+  ok(places.safe("brand", kTwo, {"--brand", "Demo"}));
+  CHECK(fs::exists(places.at("safe/revoked-brand-1/brand.keys.set")));
+  const auto online = [&](const std::string& verb, const Words& more) {
+    return run(Words{"set-ca", "ceremony", verb, "--dir", places.at("second-online")} + places.daemon() + more);
+  };
+  ok(online("request", {"--brand", "Demo", "--out", places.at("stick/request2.json")}));
+  ok(places.safe("sign", kTwo, {"--request", places.at("stick/request2.json"), "--out", places.at("stick/answer2.json")}));
+  ok(online("install", {"--answer", places.at("stick/answer2.json"), "--root-fingerprint", fingerprint}));
+  ok(run(Words{"set-ca", "crl", "publish", "--dir", places.at("second-online")} + places.daemon()));
+
+  // All of it is in the record, which nobody changes unseen.
+  const auto log = [&] { return run({"set-ca", "ceremony", "log", "--json", "--dir", places.at("safe")}); };
+  std::string verbs;
+  std::istringstream lines(ok(log()));
+  for (std::string line; std::getline(lines, line);)
+    verbs += nlohmann::json::parse(line).at("verb").get<std::string>() + " ";
+  CHECK(verbs == "root brand sign rollover revoke revoke brand sign ");
+  auto text = read_file(places.at("safe/ceremony.log"));
+  const auto at = text.find("cACompromise") == text.npos ? text.find("thumbprint") + 16 : 0;
+  text[at] = text[at] == 'a' ? 'b' : 'a';
+  write_file(places.at("safe/ceremony.log"), text);
+  refused(log(), 9, "no root here has signed it");
 }

@@ -1,12 +1,14 @@
 // A month of a shop on the real programs, with the bank behind ISO 8583. After each step the
 // merchant, the gateway and the inquiring cardholder say the same; at the end the books of
 // merchant, gateway and bank agree to the cent, batch by batch.
+#include <sqlite3.h>
+
 #include <catch2/catch_test_macros.hpp>
 
 #include <map>
 #include <thread>
 
-#include "tests/scenario/shop_world.h"
+#include "tests/scenario/event_books.h"
 
 using namespace set::test;
 
@@ -46,6 +48,26 @@ struct Month : ShopWorld {
         out.second += minor_of(credit);
     }
     return out;
+  }
+  /// Whether the merchant has asked so often for a capture that nobody answers, within a minute.
+  bool attempts_reach(int wanted) {
+    sqlite3* database = nullptr;
+    REQUIRE(sqlite3_open_v2((home() / "merchant/merchant.db").c_str(), &database, SQLITE_OPEN_READONLY,
+                            nullptr) == SQLITE_OK);
+    sqlite3_busy_timeout(database, 2000);
+    int attempts = 0;
+    for (int i = 0; i < 600 && attempts < wanted; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      sqlite3_exec(
+          database, "SELECT COALESCE(MAX(attempts), 0) FROM requests WHERE state = 'asked' AND message = 'CapReq'",
+          [](void* out, int, char** columns, char**) {
+            *static_cast<int*>(out) = std::stoi(columns[0]);
+            return 0;
+          },
+          &attempts, nullptr);
+    }
+    sqlite3_close(database);
+    return attempts >= wanted;
   }
   /// All three say the same of this order.
   void check(const std::string& order, std::int64_t authorized, const Sums& sums) {
@@ -211,8 +233,10 @@ TEST_CASE("a month of a shop, and the books of merchant, gateway and bank agree 
   INFO(unknown.err);
   REQUIRE(unknown.exit_code == 8);
   REQUIRE(month.gateway().wait(std::chrono::seconds(5)) == 137);
+  // Each attempt that fails doubles the pause before the next one: after the fourth, 16 seconds are
+  // left for the line to come back and the batch to be closed.
+  REQUIRE(month.attempts_reach(4));
   month.start_gateway({}, {"--ca", month.ca});
-  // The merchant's line comes back within two seconds, long before the capture is asked again.
   std::this_thread::sleep_for(std::chrono::milliseconds(2500));
   const auto differs = month.shop({"batch", "close"});
   INFO(differs.err << differs.out);
@@ -247,4 +271,5 @@ TEST_CASE("a month of a shop, and the books of merchant, gateway and bank agree 
     posted.second += account.at("credited_minor").get<std::int64_t>();
   }
   CHECK(posted == all);
+  check_events_are_the_books(events_of(month), month.json(month.shop({"order", "list"})));
 }

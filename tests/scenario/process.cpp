@@ -17,7 +17,7 @@ namespace set::test {
 namespace {
 
 std::string program(const std::string& name) {
-  return name.find('/') == std::string::npos && name.starts_with("set-") ? std::string(SET_BIN_DIR) + "/" + name : name;
+  return name.find('/') == std::string::npos && name.starts_with("set-") ? (bin_dir() / name).string() : name;
 }
 
 int decoded(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
@@ -99,6 +99,11 @@ Finished run(const std::vector<std::string>& argv, const Environment& extra) {
   result.err = read_file(work / "err");
   std::filesystem::remove_all(work);
   return result;
+}
+
+std::filesystem::path bin_dir() {
+  const char* chosen = std::getenv("SET_BIN_DIR");
+  return chosen != nullptr ? chosen : SET_BIN_DIR;
 }
 
 std::string read_file(const std::filesystem::path& path) {

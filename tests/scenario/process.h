@@ -47,6 +47,9 @@ class Process {
 /// Runs to the end (at most a minute).
 Finished run(const std::vector<std::string>& argv, const Environment& extra = {});
 
+/// Where the programs are: the build's bin folder, or what the environment's SET_BIN_DIR says (installed programs).
+std::filesystem::path bin_dir();
+
 std::string read_file(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& path, const std::string& content);
 

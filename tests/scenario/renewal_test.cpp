@@ -3,8 +3,10 @@
 
 #include <csignal>
 #include <iostream>
+#include <set>
 #include <thread>
 
+#include "tests/scenario/words.h"
 #include "tests/scenario/world.h"
 
 using namespace set::test;
@@ -32,7 +34,7 @@ class Changes {
 
 TEST_CASE("certificates of merchant and gateway change during purchases, and none fails") {
   World world;
-  const auto ca = world.start_ca({"--tls-validity", "10s", "--party-validity", "30s"});
+  const auto ca = world.start_ca({"--tls-validity", "15s", "--party-validity", "45s"});
   // The enrolled certificates are good for a year: the first short ones are asked for by hand.
   for (const auto& renewed : {world.set_gateway({"renew", "--force", "--ca", ca, "--passphrase-file", World::passphrase_file()}),
                               world.set_merchant({"renew", "--force", "--ca", ca, "--passphrase-file", World::passphrase_file()})}) {
@@ -50,7 +52,7 @@ TEST_CASE("certificates of merchant and gateway change during purchases, and non
     return std::min(changes[2].count(), changes[3].count()) >= 2 && party >= 1;
   };
   int paid = 0, failed = 0;
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(90);
   // One more after the last change.
   for (bool last = false; !last && std::chrono::steady_clock::now() < end;) {
     last = enough();
@@ -134,5 +136,64 @@ TEST_CASE("a renewed card has a new certificate, and the old one's purchases are
     REQUIRE(receipt.exit_code == 0);
     CHECK(world.json(receipt).at("card_certificate") == before);
   }
+  CHECK(world.pay(world.order()).exit_code == 0);
+}
+
+TEST_CASE("a renewal whose answer was lost ends with the certificates that the CA granted") {
+  World world;
+  const auto ca = world.start_ca();
+  const auto renew = [&](const std::string& role, const Environment& extra) {
+    return run({"set-" + role, "renew", "--force", "--ca", ca, "--dir", world.home() / role, "--passphrase-file",
+                World::passphrase_file()}, extra);
+  };
+  const auto issued = [&](const std::string& party) {
+    std::set<std::string> out;
+    for (const auto& one : world.json(world.set_ca({"cert", "list", "--json", "--party", party})))
+      out.insert(one.at("thumbprint").get<std::string>());
+    return out;
+  };
+  for (const auto& [role, party] : {std::pair{"merchant", "400000/shop-1"}, std::pair{"gateway", "400000/gateway-1"}}) {
+    INFO(role);
+    const auto home = world.home() / role;
+    const auto before = issued(party);
+    REQUIRE(before.size() == 3);
+    const auto old = read_file(home / "signature.pem");
+    // Dead before the CertReq left: the CA knows of nothing, and the next run asks for new ones.
+    CHECK(renew(role, {{"SET_CRASH_AT", "renewal:kept"}}).exit_code == 137);
+    CHECK(std::filesystem::exists(home / "renewing.set"));
+    CHECK(issued(party) == before);
+    // Dead after the CA has granted: its certificates' keys are in the file.
+    CHECK(renew(role, {{"SET_CRASH_AT", "renewal:answered"}}).exit_code == 137);
+    const auto granted = issued(party);
+    CHECK(granted.size() == 6);
+    CHECK(read_file(home / "signature.pem") == old);
+    const auto renewed = renew(role, {});
+    INFO(renewed.err);
+    REQUIRE(renewed.exit_code == 0);
+    CHECK(read_file(home / "signature.pem") != old);
+    CHECK(issued(party) == granted);  // nothing was certified a second time
+    CHECK_FALSE(std::filesystem::exists(home / "renewing.set"));
+  }
+  world.start_all();
+  CHECK(world.pay(world.order()).exit_code == 0);
+}
+
+TEST_CASE("a card's renewal whose answer was lost ends with the certificate that the CA granted") {
+  World world;
+  const auto ca = world.start_ca();
+  const auto count = [&] {
+    return world.json(world.set_ca({"cert", "list", "--json", "--role", "cardholder"})).size();
+  };
+  const auto before = count();
+  const Words renew{"card", "renew", std::to_string(World::card("approve").position), "--ca", ca, "--json"};
+  world.start_wallet({{"SET_CRASH_AT", "wallet:renewed"}});
+  CHECK(world.set_wallet(renew).exit_code != 0);
+  CHECK(count() == before + 1);
+  world.wallet().kill();
+  world.start_all();
+  const auto renewed = world.set_wallet(renew);
+  INFO(renewed.err);
+  REQUIRE(renewed.exit_code == 0);
+  CHECK(count() == before + 1);
   CHECK(world.pay(world.order()).exit_code == 0);
 }

@@ -83,7 +83,7 @@ TEST_CASE("key files under a token: CA and merchant, and every way to get it wro
   place.secret("token", ok(place.run({"set-ca", "token", "create", "--dir", ca_dir, "--role", "merchant", "--name", "Shop",
                                       "--bin", "400000", "--id", "shop-1", "--host", "localhost"})));
   const auto shop = (place.home / "shop").string();
-  ok(place.run(Words{"set-merchant", "enroll", "--dir", shop, "--ca", at.at(0), "--trust",
+  ok(place.run(Words{"set-merchant", "enroll", "--accept-policy", "--dir", shop, "--ca", at.at(0), "--trust",
                      "http://" + at.at(1) + "/trust.pem", "--root-fingerprint", fingerprint, "--token-file",
                      place.home / "token", "--bin", "400000", "--id", "shop-1", "--host", "localhost"} + place.token()));
   const Words sell{"set-merchant", "serve", "--dir", shop, "--listen", "127.0.0.1:0", "--gateway", "127.0.0.1:9"};

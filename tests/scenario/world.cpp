@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "common/base/time.h"
 #include "tests/support/test_pans.h"
 
 namespace fs = std::filesystem;
@@ -16,7 +17,7 @@ namespace set::test {
 namespace {
 
 const fs::path kCards = fs::path(SET_SOURCE_DIR) / "deploy/sandbox/cards.toml";
-const fs::path kBase = fs::path(SET_BIN_DIR).parent_path() / "scenario-template";
+const fs::path kBase = bin_dir().parent_path() / "scenario-template";
 
 void require_ok(const Finished& finished, const std::string& what) {
   if (finished.exit_code == 0) return;
@@ -31,7 +32,7 @@ std::string trimmed(std::string text) {
 fs::file_time_type newest_program() {
   auto newest = fs::file_time_type::min();
   for (const auto* name : {"set-ca", "set-gateway", "set-merchant", "set-wallet"}) {
-    newest = std::max(newest, fs::last_write_time(fs::path(SET_BIN_DIR) / name));
+    newest = std::max(newest, fs::last_write_time(bin_dir() / name));
   }
   return newest;
 }
@@ -48,7 +49,7 @@ void enrol(const std::string& program, const std::string& role, const std::strin
                           "localhost", "--host", "127.0.0.1"});
   require_ok(token, "set-ca token create");
   write_file(base / (role + ".token"), token.out);
-  require_ok(run(joined({program, "enroll", "--dir", base / role, "--token-file", base / (role + ".token"), "--bin",
+  require_ok(run(joined({program, "enroll", "--accept-policy", "--dir", base / role, "--token-file", base / (role + ".token"), "--bin",
                          "400000", "--id", id, "--host", "localhost", "--host", "127.0.0.1", "--passphrase-file", World::passphrase_file()},
                         ca)),
              program + " enroll");
@@ -57,7 +58,7 @@ void enrol(const std::string& program, const std::string& role, const std::strin
 void add_card(const TestCard& card, const fs::path& base, const std::vector<std::string>& ca) {
   write_file(base / "card.toml", "number = \"" + card.number + "\"\nexpiry = \"" + card.expiry + "\"\nverification = \"" +
                                      card.verification + "\"\n[form]\ncardholderName = \"Alice Example\"\n");
-  require_ok(run(joined({"set-wallet", "card", "add", "--card-file", base / "card.toml"}, ca),
+  require_ok(run(joined({"set-wallet", "card", "add", "--accept-policy", "--card-file", base / "card.toml"}, ca),
                  {{"SET_WALLET_HOME", base / "wallet"}}),
              "set-wallet card add");
   fs::remove(base / "card.toml");
@@ -171,12 +172,14 @@ void World::start_all() {
 }
 
 std::string World::start_ca(const std::vector<std::string>& flags) {
+  ca_.reset();
+  fs::remove(home_ / "ca.ready");
   ca_ = Process::start(joined({"set-ca", "serve", "--dir", home_ / "ca", "--listen", "127.0.0.1:0", "--http-listen",
                                "127.0.0.1:0", "--cards", fs::path(SET_SOURCE_DIR) / "deploy/sandbox/cards.toml",
                                "--passphrase-file", passphrase_file(), "--ready-file", home_ / "ca.ready",
                                "--log-level", "trace"},
                               flags),
-                       {}, home_ / "ca.out", home_ / "ca.log");
+                       with_clock({}), home_ / "ca.out", home_ / "ca.log");
   return wait_ready(home_ / "ca.ready", *ca_, home_ / "ca.log").at(0);
 }
 
@@ -187,7 +190,7 @@ void World::start_bank(const std::vector<std::string>& flags) {
   bank_ = Process::start(joined({"set-bank", "serve", "--dir", home_ / "bank", "--listen", listen, "--cards", kCards,
                                  "--ready-file", home_ / "bank.ready", "--log-level", "trace"},
                                 flags),
-                         {}, home_ / "bank.out", home_ / "bank.log");
+                         with_clock({}), home_ / "bank.out", home_ / "bank.log");
   bank_address_ = wait_ready(home_ / "bank.ready", *bank_, home_ / "bank.log").at(0);
 }
 
@@ -199,7 +202,7 @@ void World::start_gateway(const Environment& extra, const std::vector<std::strin
                                     bank_ ? "--acquirer" : "--cards", bank_ ? "tcp://" + bank_address_ : kCards.string(), "--passphrase-file",
                                     passphrase_file(), "--ready-file", home_ / "gateway.ready", "--log-level", "trace"},
                                    flags),
-                            extra, home_ / "gateway.out", home_ / "gateway.log");
+                            with_clock(extra), home_ / "gateway.out", home_ / "gateway.log");
   gateway_address_ = wait_ready(home_ / "gateway.ready", *gateway_, home_ / "gateway.log").at(0);
 }
 
@@ -212,7 +215,7 @@ void World::start_merchant(const Environment& extra, const std::vector<std::stri
                                      gateway_address_, "--passphrase-file", passphrase_file(), "--ready-file",
                                      home_ / "merchant.ready", "--log-level", "trace"},
                                     flags),
-                             extra, home_ / "merchant.out", home_ / "merchant.log");
+                             with_clock(extra), home_ / "merchant.out", home_ / "merchant.log");
   if (until_ready) merchant_address_ = wait_ready(home_ / "merchant.ready", *merchant_, home_ / "merchant.log").at(0);
 }
 
@@ -224,12 +227,38 @@ void World::start_wallet(const Environment& extra, const std::vector<std::string
   wallet_ = Process::start(joined({"set-wallet", "serve", "--passphrase-file", passphrase_file(), "--ready-file",
                                    home_ / "wallet.ready", "--log-level", "trace"},
                                   flags),
-                           environment, home_ / "wallet.out", home_ / "wallet.log");
+                           with_clock(environment), home_ / "wallet.out", home_ / "wallet.log");
   wait_ready(home_ / "wallet.ready", *wallet_, home_ / "wallet.log");
 }
 
+void World::days_later(int days) {
+  // Each is stopped by its own start, and must not meet one that lives in another time.
+  wallet_.reset();
+  merchant_.reset();
+  gateway_.reset();
+  ca_.reset();
+  bank_.reset();
+  days_later_ = days;
+}
+
+std::string World::day_from_now(int days) {
+  return set::to_string(set::system_clock()() + std::chrono::hours(24 * days)).substr(0, 10);
+}
+
+Environment World::with_clock(Environment environment) const {
+  if (days_later_ == 0) return environment;
+  for (const auto& entry : fs::directory_iterator("/usr/lib")) {
+    const auto library = entry.path() / "faketime/libfaketimeMT.so.1";
+    if (fs::exists(library)) environment["LD_PRELOAD"] = library;
+  }
+  if (!environment.contains("LD_PRELOAD")) throw std::runtime_error("libfaketime is not installed");
+  environment["FAKETIME"] = "+" + std::to_string(days_later_) + "d";
+  environment["FAKETIME_DONT_FAKE_MONOTONIC"] = "1";
+  return environment;
+}
+
 Finished World::set_ca(std::vector<std::string> arguments) {
-  return run(joined({"set-ca"}, joined(arguments, {"--dir", home_ / "ca"})));
+  return run(joined({"set-ca"}, joined(arguments, {"--dir", home_ / "ca"})), with_clock({}));
 }
 
 std::string World::order(const std::string& amount, const std::string& description) {
@@ -239,19 +268,19 @@ std::string World::order(const std::string& amount, const std::string& descripti
 }
 
 Finished World::set_merchant(std::vector<std::string> arguments) {
-  return run(joined({"set-merchant"}, joined(arguments, {"--dir", home_ / "merchant"})));
+  return run(joined({"set-merchant"}, joined(arguments, {"--dir", home_ / "merchant"})), with_clock({}));
 }
 
 Finished World::set_gateway(std::vector<std::string> arguments) {
-  return run(joined({"set-gateway"}, joined(arguments, {"--dir", home_ / "gateway"})));
+  return run(joined({"set-gateway"}, joined(arguments, {"--dir", home_ / "gateway"})), with_clock({}));
 }
 
 Finished World::set_bank(std::vector<std::string> arguments) {
-  return run(joined({"set-bank"}, joined(arguments, {"--dir", home_ / "bank"})));
+  return run(joined({"set-bank"}, joined(arguments, {"--dir", home_ / "bank"})), with_clock({}));
 }
 
 Finished World::set_wallet(std::vector<std::string> arguments) {
-  return run(joined({"set-wallet"}, arguments), {{"SET_WALLET_HOME", home_ / "wallet"}});
+  return run(joined({"set-wallet"}, arguments), with_clock({{"SET_WALLET_HOME", home_ / "wallet"}}));
 }
 
 Finished World::pay(const std::string& link, const std::string& behaviour) {

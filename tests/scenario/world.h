@@ -29,11 +29,17 @@ class World {
                       bool until_ready = true);
   void start_wallet(const Environment& extra = {}, const std::vector<std::string>& flags = {});
   Finished set_ca(std::vector<std::string> arguments);
+  /// Every program that is started from now on, daemon or command, lives so many days later than
+  /// now.
+  void days_later(int days);
+  /// The day so many days from now, as `--until` has it.
+  static std::string day_from_now(int days);
   void start_all();
   /// `set-ca serve` of the hierarchy that all of them are enrolled in, at another address, which it
   /// returns: the others are told of it by their --ca.
   std::string start_ca(const std::vector<std::string>& flags = {});
 
+  Process& ca() { return *ca_; }
   Process& bank() { return *bank_; }
   const std::string& bank_address() const { return bank_address_; }
   Process& gateway() { return *gateway_; }
@@ -56,6 +62,9 @@ class World {
 
  private:
   std::filesystem::path home_;
+  Environment with_clock(Environment environment) const;
+
+  int days_later_ = 0;
   std::optional<Process> bank_, ca_, gateway_, merchant_, wallet_;
   std::string bank_address_, gateway_address_, merchant_address_;
 };

@@ -2,6 +2,7 @@
 #include <catch2/catch_template_test_macros.hpp>
 
 #include <atomic>
+#include <limits>
 #include <thread>
 #include <vector>
 
@@ -9,6 +10,9 @@
 
 namespace set {
 namespace {
+
+using test::code_of;
+using test::run;
 
 const std::vector<Migration> kMigrations = {
     {1,
@@ -24,23 +28,11 @@ Database migrated(const std::string& url) {
   return database;
 }
 
-Result<std::int64_t> run(Database& database, std::string_view sql,
-                         const SqlParameters& parameters = {}) {
-  return database.in_transaction("test",
-                                 [&](Transaction& t) { return t.execute(sql, parameters); });
-}
-
 std::int64_t count(Database& database, const std::string& table) {
   const auto rows = database.in_transaction(
       "test", [&](Transaction& t) { return t.query_one("SELECT COUNT(*) FROM " + table); });
   REQUIRE(rows.has_value());
   return (*rows)->integer(0);
-}
-
-ErrorCode code_of(const auto& result) {
-  REQUIRE(!result.has_value());
-  CHECK(!result.error().detail.empty());
-  return result.error().code;
 }
 
 }  // namespace
@@ -71,6 +63,82 @@ TEMPLATE_TEST_CASE("values come back as they went in", "", SET_DATABASES) {
   CHECK(octets.instant(0) == from_millis(1'700'000'000'123));
   CHECK(octets.is_null(1));
   CHECK(octets.template octets<XID>(2) == xid);
+}
+
+TEMPLATE_TEST_CASE("no value is too odd", "", SET_DATABASES) {
+  TestType place;
+  auto database = migrated(place.url());
+  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+  constexpr auto kLeast = std::numeric_limits<std::int64_t>::min();
+  Bytes every_octet;
+  for (int i = 0; i < 70'000; ++i) every_octet.push_back(static_cast<std::uint8_t>(i));
+  REQUIRE(run(database, "INSERT INTO things VALUES ($1, $2, $3)", {kMost, "$1 '\\", every_octet}) ==
+          1);
+  REQUIRE(run(database, "INSERT INTO things VALUES ($1, $2, $3)",
+              {kLeast, "\xF0\x9F\x92\xB3", std::nullopt}) == 1);
+  const auto rows = database.in_transaction("test", [](Transaction& t) {
+    return t.query("SELECT a, b, c, length(c) FROM things ORDER BY a DESC");
+  });
+  REQUIRE(rows.has_value());
+  CHECK(rows->at(0).integer(0) == kMost);
+  CHECK(rows->at(0).text(1) == "$1 '\\");
+  CHECK(rows->at(0).blob(2) == every_octet);
+  CHECK(rows->at(0).integer(3) == 70'000);
+  CHECK(rows->at(1).integer(0) == kLeast);
+  CHECK(rows->at(1).text(1) == "\xF0\x9F\x92\xB3");
+  CHECK(rows->at(1).is_null(2));
+  CHECK(rows->at(1).is_null(3));
+  CHECK(run(database, "DELETE FROM things WHERE c IS NULL AND a = $1", {kLeast}) == 1);
+}
+
+TEMPLATE_TEST_CASE("sums are whole numbers, or no numbers", "", SET_DATABASES) {
+  TestType place;
+  auto database = migrated(place.url());
+  const auto sum = [&] {
+    return database.in_transaction("test", [](Transaction& t) {
+      return t.query_one("SELECT SUM(a), COALESCE(SUM(a), 0), COUNT(a) FROM things");
+    });
+  };
+  CHECK((*sum())->is_null(0));
+  CHECK((*sum())->integer(1) == 0);
+  for (const auto a : std::vector<std::int64_t>{10'000, -10'001, 1'000'000'000'000, 99'990'000}) {
+    REQUIRE(run(database, "INSERT INTO things (a) VALUES ($1)", {a}) == 1);
+  }
+  CHECK((*sum())->integer(0) == 1'000'099'989'999);
+  CHECK((*sum())->integer(2) == 4);
+  REQUIRE(run(database, "INSERT INTO things (a) VALUES ($1)", {-2'000'099'989'999}) == 1);
+  CHECK((*sum())->integer(0) == -1'000'000'000'000);
+  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+  for (int i = 0; i < 2; ++i) REQUIRE(run(database, "INSERT INTO things (a) VALUES ($1)", {kMost}));
+  CHECK(code_of(sum()) == ErrorCode::internal);
+}
+
+TEMPLATE_TEST_CASE("texts are ordered and compared by their bytes", "", SET_DATABASES) {
+  TestType place;
+  auto database = migrated(place.url());
+  for (const char* text : {"b", "a", "B", "a b", "ab", "\u00e4"}) {
+    REQUIRE(run(database, "INSERT INTO things (b) VALUES ($1)", {text}) == 1);
+  }
+  const auto rows = database.in_transaction(
+      "test", [](Transaction& t) { return t.query("SELECT b FROM things ORDER BY b"); });
+  REQUIRE(rows.has_value());
+  std::string order;
+  for (const auto& row : *rows) order += row.text(0) + ",";
+  CHECK(order == "B,a,a b,ab,b,\u00e4,");
+}
+
+TEMPLATE_TEST_CASE("many different statements are prepared one after the other", "",
+                   SET_DATABASES) {
+  TestType place;
+  auto database = migrated(place.url());
+  const auto all = database.in_transaction("test", [](Transaction& t) -> Result<std::int64_t> {
+    std::int64_t sum = 0;
+    for (int i = 0; i < 1200; ++i) {
+      sum += TRY(t.query_one("SELECT " + std::to_string(i) + " + $1", {1}))->integer(0);
+    }
+    return sum;
+  });
+  CHECK(all == 1200 * 1199 / 2 + 1200);
 }
 
 TEMPLATE_TEST_CASE("parameters go by their number, not by their place", "", SET_DATABASES) {
@@ -196,7 +264,7 @@ TEMPLATE_TEST_CASE("of two that insert one key one wins", "", SET_DATABASES) {
 }
 
 TEST_CASE("an unknown address of a database is refused with a sentence") {
-  for (const char* url : {"", "sqlite:", "mysql:x", "postgresql://localhost/set", "/tmp/x.db",
+  for (const char* url : {"", "sqlite:", "mysql:x", "postgresql:set", "/tmp/x.db",
                           "sqlite:/nonexistent/directory/x.db"}) {
     CAPTURE(url);
     CHECK(code_of(Database::open(url)) == ErrorCode::bad_config);

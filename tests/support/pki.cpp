@@ -67,7 +67,7 @@ TestPki TestPki::make(std::string_view brand, Instant now, Rng& random) {
   auto hierarchy = must(ca::make_hierarchy({std::string(brand), ""}, now, random));
   auto trust = std::make_shared<const Trust>(must(Trust::parse(hierarchy.trust_pem, "", now)));
   const auto& keys = hierarchy.messages;
-  const auto signer = keys.signature.pkcs8();
+  const auto signer = keys.signature.stored();
   const auto seed = keys.key_exchange.seed();
   auto party = std::make_shared<const Party>(Party{
       trust,

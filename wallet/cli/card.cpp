@@ -3,6 +3,7 @@
 
 #include "common/crypto/random.h"
 #include "common/daemon/files.h"
+#include "common/enrollment/policy_consent.h"
 #include "common/enrollment/trust_source.h"
 #include "wallet/card_file.h"
 #include "wallet/cli/commands.h"
@@ -84,14 +85,12 @@ Result<void> ask_fields(const wire::RegistrationForm& form, wire::CardAnswers& a
   return {};
 }
 
-/// The issuer's form: from the file's entries, or from the person, who may correct what failed.
+/// The issuer's policy, to be accepted, and its form: from the file's entries, or from the person,
+/// who may correct what failed.
 Result<void> fill_form(const wire::RegistrationForm& form, const Form* from_file,
-                       wire::CardAnswers& answers) {
-  if (from_file == nullptr) {
-    if (form.failed().empty() && !form.policy_text().empty())
-      say("\n" + neutralise_lines(form.policy_text(), 0, 8000) + "\n\n");
-    return ask_fields(form, answers);
-  }
+                       bool policy_accepted, wire::CardAnswers& answers) {
+  if (form.failed().empty()) TRY(accept_policy(form.policy_text(), policy_accepted));
+  if (from_file == nullptr) return ask_fields(form, answers);
   for (const auto& failed : form.failed())
     say(neutralise(failed.name()) + " " + neutralise(failed.reason()) + "\n");
   CHECK_OR_FAIL(form.failed().empty(), ErrorCode::invalid_argument,
@@ -114,7 +113,8 @@ Result<wire::Card> finished(Stream& stream, const wire::AddCardResponse& last) {
 
 /// `retry_after` is set where the CA has not decided yet.
 Result<wire::Card> register_card(LocalClient& client, const wire::AddCardRequest& start,
-                                 const Form* from_file, Duration& retry_after) {
+                                 const Form* from_file, bool policy_accepted,
+                                 Duration& retry_after) {
   grpc::ClientContext context;
   LocalClient::set_patience(context);
   const auto stream = client.stub().AddCard(&context);
@@ -122,11 +122,16 @@ Result<wire::Card> register_card(LocalClient& client, const wire::AddCardRequest
   wire::AddCardResponse response;
   wire::AddCardRequest request;
   while (stream->Read(&response) && !response.has_card()) {
+    if (response.has_refused()) {
+      say("The CA writes: " + neutralise_lines(response.refused().message(), 2) + "\n");
+      continue;
+    }
     if (response.has_pended()) {
       retry_after = Duration(response.pended().retry_after_ms());
       continue;
     }
-    const auto filled = fill_form(response.form(), from_file, *request.mutable_answers());
+    const auto filled = fill_form(response.form(), from_file, policy_accepted,
+                                  *request.mutable_answers());
     if (!filled) {
       context.TryCancel();
       stream->Finish();
@@ -155,7 +160,7 @@ Result<wire::AddCardRequest> start_of(LocalClient& client, const EnteredCard& en
   *start.mutable_account() = to_local(sealed);
   start.set_ca(options.ca);
   start.set_trust_pem(trust.pem());
-  start.set_root_fingerprint(options.trust.root_fingerprint);
+  start.set_root_fingerprint(TRY(root_fingerprint_of(options.trust)));
   start.set_language(options.language);
   if (is_trust_url(options.trust)) start.set_trust_url(options.trust.location);
   return request;
@@ -172,7 +177,8 @@ Result<void> run_card_add(const Paths& paths, const CardAddOptions& options, boo
     LocalClient client(paths);
     const auto start = TRY(start_of(client, entered, options, trust));
     Duration retry_after{};
-    const auto card = register_card(client, start, file ? &file->form : nullptr, retry_after);
+    const auto card = register_card(client, start, file ? &file->form : nullptr,
+                                    options.accept_policy, retry_after);
     if (card) {
       print(json ? dump(to_json(*card)) : card_line(*card));
       return {};

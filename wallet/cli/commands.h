@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "common/daemon/audit_command.h"
+#include "common/daemon/metrics_http.h"
 #include "common/daemon/options.h"
 #include "common/daemon/passphrase.h"
 #include "common/enrollment/trust_source.h"
@@ -12,18 +14,21 @@
 
 namespace set::wallet {
 
-struct ServeOptions {
-  PassphraseSource passphrase;
-  std::filesystem::path ready_file;
-  std::string ca;  ///< empty = where each card was registered
-  Duration revocation_age = std::chrono::seconds(30);
-};
 struct CardAddOptions {
   std::filesystem::path card_file;
   std::string ca;
   TrustSource trust;
   std::string language = "en";
+  bool accept_policy = false;  ///< read before; nobody is asked
   bool wait = false;
+};
+struct ServeOptions {
+  PassphraseSource passphrase;
+  std::filesystem::path ready_file;
+  std::string ca;  ///< empty = where each card was registered
+  Duration revocation_age = std::chrono::seconds(30);
+  CardAddOptions first_card;  ///< registered where there is none yet; without a file: none. Its CA is above
+  MetricsOptions metrics;
 };
 struct CardRenewOptions {
   std::int64_t card = 0;
@@ -51,7 +56,11 @@ Result<void> run_orders(const Paths& paths, bool json);
 Result<void> run_status(const Paths& paths, const std::string& xid, bool json);
 Result<void> run_mandate_list(const Paths& paths, bool json);
 Result<void> run_mandate_show(const Paths& paths, const std::string& xid, bool json);
-Result<void> run_receipt(const Paths& paths, const std::string& xid, bool json);
+/// `file`: not empty: what can be verified goes there, for others.
+Result<void> run_receipt(const Paths& paths, const std::string& xid,
+                         const std::filesystem::path& file, bool json);
+/// Reads the wallet's database, beside a running daemon or without one.
+Result<void> run_audit_log(const Paths& paths, const AuditOptions& options, bool json);
 Result<void> run_resume(const Paths& paths, bool json);
 /// Errors: the first thing that is wrong; the report says all.
 Result<void> run_doctor(const Paths& paths, const DoctorOptions& options, bool json);

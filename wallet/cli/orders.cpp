@@ -1,8 +1,10 @@
 // set-wallet orders, status, receipt, mandate, resume, path.
+#include "common/daemon/evidence_command.h"
 #include "wallet/cli/commands.h"
 #include "wallet/cli/local_client.h"
 #include "wallet/cli/outcome.h"
 #include "wallet/cli/terminal.h"
+#include "wallet/schema.h"
 #include "wallet/screen.h"
 
 namespace set::wallet {
@@ -64,8 +66,15 @@ Result<void> run_mandate_show(const Paths& paths, const std::string& xid, bool j
   return {};
 }
 
-Result<void> run_receipt(const Paths& paths, const std::string& xid, bool json) {
+Result<void> run_receipt(const Paths& paths, const std::string& xid,
+                         const std::filesystem::path& file, bool json) {
   LocalClient client(paths);
+  if (!file.empty()) {
+    wire::ExportReceiptRequest asked;
+    asked.set_xid(TRY(parse_xid(xid)));
+    const auto exported = TRY(client.ask(&LocalClient::Stub::ExportReceipt, asked));
+    return put_evidence(file, exported.evidence());
+  }
   wire::VerifyReceiptRequest request;
   request.set_xid(TRY(parse_xid(xid)));
   const auto receipt = TRY(client.ask(&LocalClient::Stub::VerifyReceipt, request));
@@ -83,6 +92,13 @@ Result<void> run_resume(const Paths& paths, bool json) {
   }
   if (!json && response.purchases().empty()) say("every outcome is known\n");
   return {};
+}
+
+Result<void> run_audit_log(const Paths& paths, const AuditOptions& options, bool json) {
+  auto database =
+      TRY(Database::open("sqlite:" + paths.database().string(), DatabaseUse::command));
+  TRY(database.migrate(kMigrations));
+  return run_audit(database, options, json);
 }
 
 Result<void> run_path(const Paths& paths, bool json) {

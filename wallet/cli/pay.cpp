@@ -3,6 +3,7 @@
 
 #include "common/crypto/random.h"
 #include "common/daemon/files.h"
+#include "common/daemon/trace.h"
 #include "wallet/cli/commands.h"
 #include "wallet/cli/local_client.h"
 #include "wallet/cli/outcome.h"
@@ -61,6 +62,7 @@ Result<void> run_pay(const Paths& paths, const PayOptions& options, bool json) {
   const auto link = TRY(read_link(options.link));
   const auto cvv = TRY(read_cvv(options));
 
+  const SpanScope span("pay");  // offer and order are one piece of work
   LocalClient client(paths);
   wire::OfferRequest request;
   request.set_link(link);

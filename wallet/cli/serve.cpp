@@ -2,13 +2,18 @@
 #include <thread>
 
 #include "common/crypto/key_file.h"
+#include "common/daemon/audit_keeper.h"
 #include "common/daemon/files.h"
+#include "common/daemon/observation.h"
 #include "common/daemon/server.h"
 #include "common/daemon/stop.h"
+#include "common/enrollment/first_start.h"
 #include "common/enrollment/renewal.h"
 #include "common/enrollment/trust_source.h"
 #include "wallet/cli/commands.h"
+#include "wallet/cli/local_client.h"
 #include "wallet/local_service.h"
+#include "wallet/queues.h"
 
 namespace set::wallet {
 namespace {
@@ -48,9 +53,10 @@ Result<RegisteredCard> register_with_ca(const std::string& address,
 }
 
 Result<RegisteredCard> renew_with_ca(const std::string& address, const Party& cardholder,
-                                     const CardToRegister& card) {
+                                     const CardToRegister& card, CardRegistration registration) {
   const auto ca = CaClient::connect(address, *cardholder.trust);
-  return renew_cardholder(ca, cardholder, card, system_clock(), Rng::system());
+  return renew_cardholder(ca, cardholder, card, std::move(registration), system_clock(),
+                          Rng::system());
 }
 
 /// A person waits for it.
@@ -59,6 +65,23 @@ constexpr Duration kRevocationDeadline = std::chrono::seconds(3);
 Result<void> fetch_revocations(const std::string& address, const Trust& trust) {
   return CaClient::connect(address, trust)
       .fetch_revocations(trust, system_clock()(), kRevocationDeadline);
+}
+
+/// The daemon answers already, but is not healthy before it can pay.
+Result<void> register_first_card(const Paths& paths, Store& store, const CardAddOptions& card) {
+  LocalClient client(paths);
+  const auto list = TRY(client.ask(&LocalClient::Stub::ListCards, wire::ListCardsRequest()));
+  if (list.cards().empty()) {
+    return try_until_done("waiting to register the first card",
+                          [&] { return run_card_add(paths, card, false); });
+  }
+  const auto fingerprint = TRY(root_fingerprint_of(card.trust));
+  Result<void> same;
+  for (const auto& known : TRY(store.trust_sources())) {
+    same = check_same_root(known.pem, fingerprint, system_clock()(), "this wallet's card");
+    if (same) break;
+  }
+  return same;
 }
 
 /// Beside the purchases, so that nobody waits for it.
@@ -87,6 +110,12 @@ Result<void> run_serve(const Paths& paths, const ServeOptions& options) {
                    .ca = options.ca,
                    .revocation_age = options.revocation_age});
   LocalService door(service, rng);
+  // A wallet tells its head to nobody: it would tie purchases together.
+  const auto audit = TRY(AuditKeeper::start({store.database(), system_clock(), nullptr}, Party{}));
+
+  const auto observation = TRY(Observation::start("set-wallet", options.metrics, system_clock()));
+  observation->watch(store.database());
+  observation->watch(store.database(), kQueues);
 
   const auto listen = TRY(ListenAddress::parse(paths.socket_target()));
   std::vector<Server> servers;
@@ -94,8 +123,13 @@ Result<void> run_serve(const Paths& paths, const ServeOptions& options) {
   const auto waiting = TRY(store.unanswered()).size();
   if (waiting != 0) log_warning("purchases wait for their outcome", LogSize{"purchases", waiting});
   expect_stop();
+  if (!options.first_card.card_file.empty()) {
+    auto card = options.first_card;
+    card.ca = options.ca;
+    TRY(register_first_card(paths, store, card));
+  }
   std::jthread renewer([&service] { renew_until_stop(service); });
-  auto served = serve(std::move(servers), options.ready_file);
+  auto served = serve(std::move(servers), options.ready_file, observation->readiness());
   request_stop();  // also where serving ended by itself: the renewer waits for it
   return served;
 }
