@@ -17,12 +17,6 @@ Result<std::optional<Refusal>> refused(const char* why) {
   return std::optional<Refusal>(Refusal{CertStatusCode::rejected_by_ca, why, {}});
 }
 
-// Zero rows: another request was here between our reading and now.
-Result<void> moved(std::int64_t rows) {
-  CHECK_OR_FAIL(rows == 1, ErrorCode::conflict, "another request moved this registration first");
-  return {};
-}
-
 Result<void> check_room(Transaction& t, const Origin& origin, Instant now) {
   // An open one ends within the hour. What waits for an operator, for a month perhaps, has caps of
   // its own, and completed ones cost nobody anything any more.
@@ -107,6 +101,19 @@ Result<void> write_completion(Transaction& t, const Completion& completion, Inst
 }  // namespace
 
 namespace rows {
+
+Result<void> moved(std::int64_t changed) {
+  CHECK_OR_FAIL(changed == 1, ErrorCode::conflict, "another request moved this registration first");
+  return {};
+}
+
+Result<void> check_not_moved(Transaction& t, const SessionHead& head) {
+  const auto row =
+      TRY(t.query_one("SELECT 1 FROM sessions WHERE lid_ca = $1 AND version = $2"
+                      " AND state <> 'certified'",
+                      {head.lid_ca, head.version}));
+  return moved(row ? 1 : 0);
+}
 
 /// "A CA certifies a key once: it keeps digests of all certified keys and refuses a second
 /// request."
@@ -225,6 +232,7 @@ Result<void> Store::refuse(const SessionHead& head, const LastRefusal& refused) 
 Result<std::optional<Refusal>> Store::complete(const Completion& completion, Instant now) {
   return database_.in_transaction(
       "ca:certified", [&](Transaction& t) -> Result<std::optional<Refusal>> {
+        TRY(check_not_moved(t, completion.next.head));
         if (TRY(any_certified(t, completion.new_keys)))
           return refused("one of the keys was certified before");
         if (TRY(is_revoked(t, completion.renewed)))

@@ -176,17 +176,16 @@ Result<std::optional<Refusal>> Store::pend(const RequestToPend& request, Instant
   return database_.in_transaction(
       "ca:pended", [&](Transaction& t) -> Result<std::optional<Refusal>> {
         const auto& head = request.contents.head;
+        TRY(check_not_moved(t, head));
         TRY(check_pended_room(t, request, now));
         if (TRY(any_certified(t, request.keys)))
           return not_pended("one of the keys was certified before");
         if (request.token && !TRY(use_token(t, *request.token, head.lid_ca, now)))
           return not_pended("this enrolment token was used before");
-        const auto moved = TRY(t.execute(
+        TRY(moved(TRY(t.execute(
             "UPDATE sessions SET version = version + 1, expires_at = $3, refused_status = NULL"
             " WHERE lid_ca = $1 AND version = $2 AND state <> 'certified'",
-            {head.lid_ca, head.version, now + kPendedLife}));
-        CHECK_OR_FAIL(moved == 1, ErrorCode::conflict,
-                      "another request moved this registration first");
+            {head.lid_ca, head.version, now + kPendedLife}))));
         TRY(insert_request(t, request, now));
         TRY(set::audit::append(t, request.audit));
         return std::optional<Refusal>();

@@ -23,6 +23,12 @@ TokenRecord read_token(const Row& row, const Digest& digest);
 /// The registration that waits for an operator, if it does.
 Result<std::optional<Pended>> read_pended(Transaction& t, const SessionHead& head);
 
+/// A change of one session's row: zero rows mean that another request was here between our reading
+/// and now, which is a conflict.
+Result<void> moved(std::int64_t changed);
+/// The same, asked before anything is refused: whoever lost the race would else be told that keys or
+/// a token were used, by the very request that won it.
+Result<void> check_not_moved(Transaction& t, const SessionHead& head);
 /// "A CA certifies a key once": true if it did with any of these.
 Result<bool> any_certified(Transaction& t, const std::vector<Digest>& keys);
 /// False if it is used or expired.
