@@ -14,6 +14,7 @@
 #include "ca/store.h"
 #include "common/daemon/files.h"
 #include "common/daemon/options.h"
+#include "common/daemon/terminal.h"
 
 namespace set::ca {
 namespace {
@@ -27,10 +28,9 @@ constexpr const char* kRequestFile = "request.json";
 struct Speaker {
   bool as_json;
   void say(const std::string& text) const {
-    if (!as_json) fmt::print(stderr, "{}\n", text);
+    if (!as_json) set::say(text);
   }
   void answer(const std::string& plain, const CeremonyJson& object) const {
-    std::fflush(stderr);
     fmt::print(stdout, "{}\n", as_json ? object.dump() : plain);
   }
 };

@@ -9,6 +9,7 @@
 #include "common/crypto/certificate_details.h"
 #include "common/crypto/certificate_pem.h"
 #include "common/daemon/files.h"
+#include "common/daemon/list_limit.h"
 #include "common/daemon/pem.h"
 
 namespace set::ca {
@@ -71,13 +72,15 @@ CertificateFilter filter_of(const Config::Certs& options) {
   return filter;
 }
 
-/// `each(certificate)` for all that fit, a page at a time.
+/// `each(certificate)` for all that fit, a page at a time, until it says false.
 template <class Each>
 Result<void> for_each_certificate(Store& store, const CertificateFilter& filter, Instant now, Each each) {
   std::optional<StoredCertificate> last;
   while (true) {
     auto page = TRY(store.certificates(filter, last ? &*last : nullptr, kCertsPage, now));
-    for (const auto& certificate : page) each(certificate);
+    for (const auto& certificate : page) {
+      if (!each(certificate)) return {};
+    }
     if (page.size() < static_cast<std::size_t>(kCertsPage)) return {};
     last = std::move(page.back());
   }
@@ -252,7 +255,12 @@ Result<void> list_certificates(const Config& config) {
   if (options.csv)
     fmt::print("thumbprint,kind,role,party,serial,subject,not_before,not_after,state,issued_at\n");
   if (json && !options.csv) fmt::print("[");
+  const auto limit = options.limit.of_pages(json || options.csv);
+  std::size_t shown = 0;
+  bool left_out = false;
   TRY(for_each_certificate(store, filter_of(options), now, [&](const StoredCertificate& certificate) {
+    left_out = limit.is_full(shown++);
+    if (left_out) return false;
     if (options.csv) {
       fmt::print("{}\n", csv_line(certificate, now));
     } else if (json) {
@@ -260,8 +268,10 @@ Result<void> list_certificates(const Config& config) {
     } else {
       fmt::print("{}\n", text_line(certificate, now));
     }
+    return true;
   }));
   if (json && !options.csv) fmt::print("\n]\n");
+  if (left_out) say_rows_left_out(limit);
   return {};
 }
 

@@ -17,7 +17,7 @@ constexpr std::string_view kExamples =
     "      --approval merchant=operator\n"
     "  set-ca request list --dir ca\n"
     "  set-ca cert list --dir ca --role merchant --expiring-within 30d --csv\n"
-    "  set-ca revoke --dir ca --party 400000/shop-1 --reason keyCompromise";
+    "  set-ca cert revoke --dir ca --party 400000/shop-1 --reason keyCompromise";
 
 CLI::App& add_init(CLI::App& app, Config& config) {
   auto& init = *app.add_subcommand(
@@ -43,6 +43,7 @@ CLI::App& add_serve(CLI::App& app, Config& config) {
       *app.add_subcommand("serve", "Registers cardholders, merchants and gateways until SIGTERM");
   add_parsed(serve, "--listen", config.listen, ListenAddress::parse,
              "registration, host:port; port 0 for any");
+  add_balancer_option(serve, config.balancers);
   add_parsed(serve, "--http-listen", config.http_listen, ListenAddress::parse,
              "trust.pem, CA certificates and lists over plain HTTP");
   serve.add_option("--cards", config.cards, "the sandbox issuer's cards (TOML)")
@@ -109,11 +110,14 @@ CLI::App& add_doctor(CLI::App& app, Config& config) {
   auto& doctor = *app.add_subcommand(
       "doctor", "Examines keys, certificates, database and the own port, and says what to do");
   doctor.add_option("--address", config.address, "registration as others reach it, such as ca.example:7701");
+  add_timeout_option(doctor, config.common.timeout);
   return doctor;
 }
 
-CLI::App& add_healthcheck(CLI::App& app) {
-  return *app.add_subcommand("healthcheck", "0 if `serve` answers, 1 if not");
+CLI::App& add_healthcheck(CLI::App& app, Config& config) {
+  auto& health = *app.add_subcommand("healthcheck", "Exit with 0 if the daemon serves, else 1");
+  add_timeout_option(health, config.common.timeout);
+  return health;
 }
 
 /// What only looks at a key file or a token needs no directory of a CA.
@@ -142,7 +146,7 @@ Result<Config> Config::parse(int argc, const char* const* argv) {
   add_serve(app, config);
   auto& token_create = add_token_create(app, config);
   add_operator_commands(app, config);
-  auto& health = add_healthcheck(app);
+  auto& health = add_healthcheck(app, config);
   auto& ceremony = add_ceremony(app, config.ceremony);
   auto& key = add_key(app, config.key);
   auto& hsm = add_hsm(app, config.key);
@@ -167,7 +171,8 @@ Result<Config> Config::parse(int argc, const char* const* argv) {
   if (ceremony.parsed()) config.command = Command::ceremony;
   if (key.parsed() || hsm.parsed()) config.command = Command::key;
   if (config.ceremony.hosts.empty()) config.ceremony.hosts = {"localhost", "127.0.0.1"};
-  if (revocation.revoke->parsed()) config.command = Command::revoke;
+  if (revocation.revoke->parsed() || revocation.revoke_before->parsed())
+    config.command = Command::revoke;
   if (revocation.show->parsed()) config.command = Command::crl_show;
   if (revocation.publish->parsed()) config.command = Command::crl_publish;
   if (revocation.import->parsed()) config.command = Command::crl_import;

@@ -60,6 +60,7 @@ struct Config {
 
   // serve
   ListenAddress listen, http_listen;
+  std::vector<Network> balancers;
   ListenAddress admin_listen;  ///< also of healthcheck; after parsing never empty
   std::filesystem::path cards, ready_file, forms;
   std::vector<std::string> approval;  ///< "ROLE[:BIN]=POLICY"
@@ -87,6 +88,7 @@ struct Config {
   struct Requests {
     std::string id;
     bool all = false;
+    ListLimit limit;
     std::string name, city;  ///< of a merchant or gateway without a token
     unsigned country = 0;
     bool replace = false;  ///< an id that has certificates already
@@ -97,6 +99,7 @@ struct Config {
     std::string role, brand, party, state;
     Duration expiring_within{};  ///< zero: no matter
     bool csv = false, full = false, pem = false;
+    ListLimit limit;
     std::string name;  ///< thumbprint, serial or party; of lint also a file
   } certs;
   AuditOptions audit;

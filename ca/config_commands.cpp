@@ -20,6 +20,7 @@ void add_requests(CLI::App& app, Config& config) {
   noun.alias("requests");
   auto& list = add_verb(noun, "list", "Those that wait, newest first");
   list.add_flag("--all", options.all, "those that were decided, too");
+  add_limit_option(list, options.limit);
   const auto add_id = [&](CLI::App& command) {
     command.add_option("ID", options.id, "ten digits, as in the list")->required();
   };
@@ -53,6 +54,7 @@ void add_certs(CLI::App& app, Config& config) {
       ->check(CLI::IsMember({"valid", "revoked", "expired"}));
   add_parsed(list, "--expiring-within", options.expiring_within, parse_duration, "such as 30d");
   list.add_flag("--csv", options.csv, "comma-separated values with a header");
+  add_limit_option(list, options.limit);
   auto& show = add_verb(noun, "show", "One certificate, or those of one party");
   show.add_option("NAME", options.name, "thumbprint, serial number or party")->required();
   auto* full = show.add_flag("--full", options.full, "all of it");

@@ -39,7 +39,8 @@ class KeyReport {
 /// Which lock comes next: exactly what the verb says.
 Result<KeyAccess> next_access(const KeyOptions& options) {
   if (options.verb == KeyVerb::custodians) {
-    return KeyAccess::read_new({{}, options.next.custodian_files, {}}, options.count, "");
+    return KeyAccess::read_new(
+        {{}, options.next.custodian_files, {}, "--new-custodian-passphrase-file"}, options.count, "");
   }
   const auto prompt = "New passphrase for " + options.file.filename().string();
   return KeyAccess::read_new(options.next, {}, prompt);

@@ -1,6 +1,5 @@
 // set-ca certifies cardholders, merchants and gateways of one brand.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -25,6 +24,7 @@
 #include "common/daemon/reload.h"
 #include "common/daemon/run.h"
 #include "common/daemon/stop.h"
+#include "common/daemon/terminal.h"
 
 namespace set::ca {
 namespace {
@@ -32,7 +32,6 @@ namespace {
 constexpr Duration kLookEvery = std::chrono::seconds(2);  // for a new root
 constexpr std::int64_t kLooksPerPurge = 30;
 
-void say(const std::string& text) { fmt::print(stderr, "{}\n", text); }
 void answer(const std::string& text) { fmt::print(stdout, "{}\n", text); }
 
 std::vector<IssuedRecord> own_certificates(const Hierarchy& h) {
@@ -65,7 +64,6 @@ void say_ready(const Config& config, const std::string& fingerprint) {
     return;
   }
   say("root fingerprint:");
-  std::fflush(stderr);
   answer(fingerprint);
   std::fflush(stdout);
 }
@@ -240,7 +238,8 @@ Result<void> serve(const Config& config) {
       TRY(Server::start({.listen = config.listen,
                          .credentials = server_credentials(tls, ClientCertificate::optional),
                          .services = {&service},
-                         .limits = limits})));
+                         .limits = limits,
+                         .balancers = config.balancers})));
   servers.push_back(TRY(Server::start_admin(config.admin_listen)));
 
   expect_stop();
@@ -291,10 +290,8 @@ Result<void> token_create(const Config& config) {
     return {};
   }
   answer(made.token.reveal());
-  if (::isatty(STDERR_FILENO) != 0) {
-    say("good once, until " + to_string(made.record.expires_at) +
-        "; put it into a file of mode 0600 for `enroll --token-file`");
-  }
+  say("good once, until " + to_string(made.record.expires_at) +
+      "; put it into a file of mode 0600 for `enroll --token-file`");
   return {};
 }
 

@@ -8,6 +8,7 @@
 
 #include "ca/store.h"
 #include "common/base/neutral.h"
+#include "common/daemon/terminal.h"
 #include "common/message/wire.h"
 
 namespace set::ca {
@@ -99,7 +100,9 @@ Result<PartyFacts> facts_of(const StoredRequest& request, const Config::Requests
 
 Result<void> list_requests(const Config& config) {
   auto store = TRY(open_store(config));
-  const auto requests = TRY(store.requests(config.requests.all ? "" : "none"));
+  const auto& limit = config.requests.limit;
+  auto requests = TRY(store.requests(config.requests.all ? "" : "none", limit.to_fetch()));
+  keep_within(limit, requests);
   if (config.common.json) {
     auto out = RequestsJson::array();
     for (const auto& request : requests) out.push_back(request_json(request));
@@ -107,7 +110,7 @@ Result<void> list_requests(const Config& config) {
     return {};
   }
   for (const auto& request : requests) fmt::print("{}\n", line_of(request));
-  if (requests.empty()) fmt::print(stderr, "no request waits\n");
+  if (requests.empty()) say("no request waits");
   return {};
 }
 

@@ -131,6 +131,20 @@ Result<ImportedList> check_issuer(const Config& config, const Trust& trust, Crl 
   return failure(ErrorCode::verification_failed, "this list is of none of the CAs above this one");
 }
 
+CLI::App& add_revoke(CLI::App& under, RevocationOptions& options) {
+  auto& revoke =
+      *under.add_subcommand("revoke", "Revokes certificates; `serve` publishes it within a second");
+  revoke.add_option("--serial", options.serial, "serial number, hexadecimal");
+  revoke.add_option("--thumbprint", options.thumbprint, "SHA-256 of the certificate, hexadecimal");
+  revoke.add_option("--party", options.party, "BIN/ID: all certificates of a merchant or gateway");
+  revoke.add_option("--role", options.role, "merchant or gateway, if both have this id")
+      ->check(CLI::IsMember({"merchant", "gateway"}));
+  revoke.add_option("--reason", options.reason,
+                    "unspecified, keyCompromise, affiliationChanged, superseded, "
+                    "cessationOfOperation or privilegeWithdrawn");
+  return revoke;
+}
+
 }  // namespace
 
 void add_publication_options(CLI::App& command, PublicationTimes& times) {
@@ -144,16 +158,9 @@ void add_publication_options(CLI::App& command, PublicationTimes& times) {
 
 RevocationCommands add_revocation_commands(CLI::App& app, Config& config) {
   auto& options = config.revocation;
-  auto& revoke =
-      *app.add_subcommand("revoke", "Revokes certificates; `serve` publishes it within a second");
-  revoke.add_option("--serial", options.serial, "serial number, hexadecimal");
-  revoke.add_option("--thumbprint", options.thumbprint, "SHA-256 of the certificate, hexadecimal");
-  revoke.add_option("--party", options.party, "BIN/ID: all certificates of a merchant or gateway");
-  revoke.add_option("--role", options.role, "merchant or gateway, if both have this id")
-      ->check(CLI::IsMember({"merchant", "gateway"}));
-  revoke.add_option("--reason", options.reason,
-                    "unspecified, keyCompromise, affiliationChanged, superseded, "
-                    "cessationOfOperation or privilegeWithdrawn");
+  auto& revoke = add_revoke(*app.get_subcommand("cert"), options);
+  auto& before = add_revoke(app, options);  // as it was called before
+  before.group("");
   auto& crl = *app.add_subcommand("crl", "The lists of revoked certificates and the BCI");
   crl.require_subcommand(1);
   auto& show = *crl.add_subcommand("show", "What is published now");
@@ -161,7 +168,7 @@ RevocationCommands add_revocation_commands(CLI::App& app, Config& config) {
   add_publication_options(publish, options.times);
   auto& import = *crl.add_subcommand("import", "Takes a list that the root or the brand signed");
   import.add_option("FILE", options.crl, "the list, DER")->required();
-  return {&revoke, &show, &publish, &import};
+  return {&revoke, &before, &show, &publish, &import};
 }
 
 Result<void> revoke(const Config& config) {

@@ -1,4 +1,4 @@
-// set-ca revoke, crl show, crl publish, crl import: an operator's commands beside a running
+// set-ca cert revoke, crl show, crl publish, crl import: an operator's commands beside a running
 // `serve`, which takes up what they change within a second. Called by main and config.
 #pragma once
 
@@ -19,8 +19,9 @@ struct RevocationOptions {
 };
 
 struct RevocationCommands {
-  CLI::App *revoke, *show, *publish, *import;
+  CLI::App *revoke, *revoke_before, *show, *publish, *import;
 };
+/// After the noun `cert` is there.
 RevocationCommands add_revocation_commands(CLI::App& app, Config& config);
 void add_publication_options(CLI::App& command, PublicationTimes& times);
 

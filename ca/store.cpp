@@ -232,11 +232,11 @@ Result<void> Store::refuse(const SessionHead& head, const LastRefusal& refused) 
 Result<std::optional<Refusal>> Store::complete(const Completion& completion, Instant now) {
   return database_.in_transaction(
       "ca:certified", [&](Transaction& t) -> Result<std::optional<Refusal>> {
+        if (TRY(is_revoked(t, completion.renewed)))
+          return refused("the certificate being renewed was revoked");
         TRY(check_not_moved(t, completion.next.head));
         if (TRY(any_certified(t, completion.new_keys)))
           return refused("one of the keys was certified before");
-        if (TRY(is_revoked(t, completion.renewed)))
-          return refused("the certificate being renewed was revoked");
         if (TRY(id_is_taken(t, completion)))
           return refused("this id is taken: ask for a token with an id in it");
         if (completion.token) {

@@ -2,6 +2,8 @@
 // Database.
 #pragma once
 
+#include <limits>
+
 #include "ca/enrollment_state.h"
 #include "ca/token.h"
 #include "common/audit/log.h"
@@ -126,8 +128,10 @@ class Store {
   /// Keeps a request for an operator's decision; a Refusal as complete(). conflict as advance;
   /// resource_exhausted if too many of its address, or of its role and BIN, wait already.
   Result<std::optional<Refusal>> pend(const RequestToPend& request, Instant now);
-  /// Newest first. `decision` empty = all.
-  Result<std::vector<StoredRequest>> requests(const std::string& decision);
+  /// Newest first, at most so many. `decision` empty = whatever was decided.
+  Result<std::vector<StoredRequest>> requests(
+      const std::string& decision,
+      std::int64_t at_most = std::numeric_limits<std::int64_t>::max());
   /// not_found.
   Result<StoredRequest> find_request(const std::string& id);
   /// not_found; conflict if it was decided before (an approved one may still be rejected as long as

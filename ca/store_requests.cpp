@@ -192,12 +192,13 @@ Result<std::optional<Refusal>> Store::pend(const RequestToPend& request, Instant
       });
 }
 
-Result<std::vector<StoredRequest>> Store::requests(const std::string& decision) {
+Result<std::vector<StoredRequest>> Store::requests(const std::string& decision,
+                                                         std::int64_t at_most) {
   const auto rows = TRY(database_.in_transaction("ca:requests", [&](Transaction& t) {
     if (decision.empty())
-      return t.query(std::string(kSelectRequest) + " ORDER BY asked_at DESC, id");
-    return t.query(std::string(kSelectRequest) + " WHERE decision = $1 ORDER BY asked_at DESC, id",
-                   {decision});
+      return t.query(std::string(kSelectRequest) + " ORDER BY asked_at DESC, id LIMIT $1", {at_most});
+    return t.query(std::string(kSelectRequest) + " WHERE decision = $1 ORDER BY asked_at DESC, id LIMIT $2",
+                   {decision, at_most});
   }));
   std::vector<StoredRequest> out;
   for (const auto& row : rows) out.push_back(read_request(row));

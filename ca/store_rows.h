@@ -26,8 +26,8 @@ Result<std::optional<Pended>> read_pended(Transaction& t, const SessionHead& hea
 /// A change of one session's row: zero rows mean that another request was here between our reading
 /// and now, which is a conflict.
 Result<void> moved(std::int64_t changed);
-/// The same, asked before anything is refused: whoever lost the race would else be told that keys or
-/// a token were used, by the very request that won it.
+/// The same, asked before a use of keys or of a token is refused: whoever lost the race would else be
+/// told that they were used, by the very request that won it.
 Result<void> check_not_moved(Transaction& t, const SessionHead& head);
 /// "A CA certifies a key once": true if it did with any of these.
 Result<bool> any_certified(Transaction& t, const std::vector<Digest>& keys);

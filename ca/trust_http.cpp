@@ -1,36 +1,25 @@
 #include "ca/trust_http.h"
 
-#include <httplib.h>
+#include <algorithm>
 
 namespace set::ca {
 namespace {
 
-constexpr std::size_t kThreads = 4;
+constexpr std::string_view kCertificates = "/certs/";
+constexpr std::string_view kLists = "/crl/";
 
-void add_routes(httplib::Server& server, std::function<std::string()> trust_pem,
-                const std::map<std::string, Bytes>& published, TrustHttp::Lists lists) {
-  server.Get("/trust.pem",
-             [pem = std::move(trust_pem)](const httplib::Request&, httplib::Response& res) {
-               res.set_content(pem(), "application/x-pem-file");
-             });
-  for (const auto& [name, der] : published) {
-    server.Get("/certs/" + name,
-               [body = string_of(der)](const httplib::Request&, httplib::Response& res) {
-                 res.set_content(body, "application/pkix-cert");
-               });
-  }
-  server.Get(R"(/crl/([a-z]+\.[a-z]+))", [lists = std::move(lists)](const httplib::Request& req,
-                                                                    httplib::Response& res) {
-    const std::string name = req.matches[1];
-    const auto bytes = lists(name);
-    if (bytes.empty()) {
-      res.status = 404;
-      return;
-    }
-    // RFC 5280 §4.2.1.13; a BCI is ours alone.
-    res.set_content(string_of(bytes),
-                    name.ends_with(".crl") ? "application/pkix-crl" : "application/octet-stream");
-  });
+/// "cca.crl": what a list may be called.
+bool is_list_name(std::string_view name) {
+  return std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || c == '.'; });
+}
+
+std::optional<HttpPage> list_page(std::string_view name, const TrustHttp::Lists& lists) {
+  if (!is_list_name(name)) return std::nullopt;
+  const auto bytes = lists(name);
+  if (bytes.empty()) return std::nullopt;
+  // RFC 5280 §4.2.1.13; a BCI is ours alone.
+  return HttpPage{name.ends_with(".crl") ? "application/pkix-crl" : "application/octet-stream",
+                    string_of(bytes)};
 }
 
 }  // namespace
@@ -38,10 +27,16 @@ void add_routes(httplib::Server& server, std::function<std::string()> trust_pem,
 Result<TrustHttp> TrustHttp::start(const ListenAddress& listen,
                                    std::function<std::string()> trust_pem,
                                    const std::map<std::string, Bytes>& published, Lists lists) {
-  return TrustHttp(
-      TRY(HttpDoor::start("--http-listen", listen, kThreads, [&](httplib::Server& server) {
-        add_routes(server, std::move(trust_pem), published, std::move(lists));
-      })));
+  const auto page = [pem = std::move(trust_pem), certificates = published,
+                     lists = std::move(lists)](std::string_view path) -> std::optional<HttpPage> {
+    if (path == "/trust.pem") return HttpPage{"application/x-pem-file", pem()};
+    if (path.starts_with(kLists)) return list_page(path.substr(kLists.size()), lists);
+    if (!path.starts_with(kCertificates)) return std::nullopt;
+    const auto found = certificates.find(std::string(path.substr(kCertificates.size())));
+    if (found == certificates.end()) return std::nullopt;
+    return HttpPage{"application/pkix-cert", string_of(found->second)};
+  };
+  return TrustHttp(TRY(HttpDoor::start("--http-listen", listen, page)));
 }
 
 }  // namespace set::ca

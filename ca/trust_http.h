@@ -1,6 +1,6 @@
 // The plain HTTP port: GET /trust.pem, /certs/<name>.der, /crl/<name>.crl (the URL in every
 // certificate) and /crl/brand.bci, and nothing else. What it serves is signed and public, and
-// whoever fetches it holds the root's fingerprint. Its own few threads.
+// whoever fetches it holds the root's fingerprint. Its own threads (http_door.h).
 #pragma once
 
 #include <functional>

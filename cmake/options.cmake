@@ -31,12 +31,18 @@ endif()
 add_library(set_build INTERFACE)
 target_compile_features(set_build INTERFACE cxx_std_20)
 target_compile_definitions(set_build INTERFACE _GLIBCXX_ASSERTIONS)
-target_compile_options(set_build INTERFACE -fstack-protector-strong -fstack-clash-protection)
 target_link_options(set_build INTERFACE -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
   -Wl,--as-needed) # gRPC names fifty libraries, of which a program loads what it calls
+
+# The code of tests runs once, is nobody's to attack, and is a half of all: it is compiled without
+# optimisation and hardening; what it tests is not. A directory sets SET_FOR_TESTS for its targets.
+define_property(TARGET PROPERTY FOR_TESTS INITIALIZE_FROM_VARIABLE SET_FOR_TESTS)
+set(for_tests $<BOOL:$<TARGET_PROPERTY:FOR_TESTS>>)
+set(hardening -fstack-protector-strong -fstack-clash-protection)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  target_compile_options(set_build INTERFACE -fcf-protection)
+  list(APPEND hardening -fcf-protection)
 endif()
+target_compile_options(set_build INTERFACE "$<IF:${for_tests},-O0,${hardening}>")
 
 if(SET_SANITIZE)
   # A sanitizer replaces the functions that _FORTIFY_SOURCE wraps.
@@ -46,8 +52,9 @@ if(SET_SANITIZE)
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(set_build INTERFACE ${sanitize})
 else()
-  target_compile_options(set_build INTERFACE # needs an optimised build
-    $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE$<SEMICOLON>-D_FORTIFY_SOURCE=3>)
+  # Needs an optimised build.
+  target_compile_options(set_build INTERFACE -U_FORTIFY_SOURCE
+    $<$<NOT:$<OR:$<CONFIG:Debug>,${for_tests}>>:-D_FORTIFY_SOURCE=3>)
 endif()
 
 # A fuzz target links set_fuzzer, which brings main(); the code under test only reports coverage.

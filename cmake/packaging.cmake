@@ -5,6 +5,7 @@ include(GNUInstallDirs)
 
 set(shared "${PROJECT_SOURCE_DIR}/deploy")
 set(made "${PROJECT_BINARY_DIR}/packaging")
+set(CPACK_DEBIAN_PACKAGE_MAINTAINER "OpenSET <openset@localhost>")
 
 # What `program` prints about itself, written at build time: completion for three shells, the manual.
 function(set_install_self_description program)
@@ -20,22 +21,36 @@ function(set_install_self_description program)
       DEPENDS ${program} VERBATIM)
     list(APPEND outputs "${output}")
   endforeach()
-  add_custom_target(${program}-described ALL DEPENDS ${outputs})
+  set(manual "${directory}/${program}.1")
+  add_custom_command(OUTPUT "${manual}.gz"
+    COMMAND gzip -9 -n -c "${manual}" > "${manual}.gz"
+    DEPENDS "${manual}" VERBATIM)
+  add_custom_target(${program}-described ALL DEPENDS ${outputs} "${manual}.gz")
   install(FILES "${directory}/${program}.bash" RENAME ${program} COMPONENT ${program}
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
   install(FILES "${directory}/${program}.zsh" RENAME _${program} COMPONENT ${program}
     DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
   install(FILES "${directory}/${program}.fish" COMPONENT ${program}
     DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
-  install(FILES "${directory}/${program}.1" COMPONENT ${program}
+  install(FILES "${manual}.gz" COMPONENT ${program}
     DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+endfunction()
+
+# Debian's own, in which its tools read the version; what is new is told by CHANGELOG.md beside it.
+function(set_install_debian_changelog program)
+  set(NAME ${program})
+  string(TIMESTAMP DATE "%a, %d %b %Y %H:%M:%S +0000" UTC) # SOURCE_DATE_EPOCH, if that is set
+  set(changelog "${made}/${program}/changelog")
+  configure_file("${shared}/debian/changelog.in" "${changelog}" @ONLY)
+  execute_process(COMMAND gzip -9 -n -f -k "${changelog}" COMMAND_ERROR_IS_FATAL ANY)
+  install(FILES "${changelog}.gz" COMPONENT ${program}
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${program})
 endfunction()
 
 function(set_package program description)
   install(TARGETS ${program} COMPONENT ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-  install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" COMPONENT ${program} RENAME copyright
-    DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${program})
-  install(FILES "${PROJECT_SOURCE_DIR}/CHANGELOG.md" COMPONENT ${program}
+  set_install_debian_changelog(${program})
+  install(FILES "${shared}/debian/copyright" "${PROJECT_SOURCE_DIR}/CHANGELOG.md" COMPONENT ${program}
     DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${program})
   set_install_self_description(${program})
   string(TOUPPER ${program} upper)
@@ -106,23 +121,25 @@ endfunction()
 set(packages)
 set_daemon_package(set-ca ca "certificate authority"
   "Certificate authority of OpenSET
- Certifies the cardholders, merchants and gateways of one brand, and says what is revoked.")
+ Certifies the cardholders, merchants and gateways of one brand, and says what
+ is revoked.")
 set_daemon_package(set-gateway gateway "payment gateway"
   "Payment gateway of OpenSET
- Opens what the cardholder sealed for the bank, checks that cardholder and merchant mean the same
- purchase, and asks the bank." RENEWS)
+ Opens what the cardholder sealed for the bank, checks that cardholder and
+ merchant mean the same purchase, and asks the bank." RENEWS)
 set_daemon_package(set-merchant merchant "merchant"
   "Merchant's daemon of OpenSET
- Takes signed orders from wallets without ever seeing a card number, and asks the gateway to
- authorise and capture them." RENEWS)
+ Takes signed orders from wallets without ever seeing a card number, and asks
+ the gateway to authorise and capture them." RENEWS)
 set(CPACK_DEBIAN_SET-MERCHANT_PACKAGE_RECOMMENDS ca-certificates) # for https webhooks
 set_daemon_package(set-bank bank "simulated bank"
   "Simulated bank network for OpenSET
- Speaks ISO 8583 to gateways and certificate authorities, about public test cards only. For trials:
- nobody is paid." KEYLESS)
+ Speaks ISO 8583 to gateways and certificate authorities, about public test
+ cards only. For trials: nobody is paid." KEYLESS)
 set_package(set-wallet
   "Cardholder's wallet of OpenSET
- Registers cards with their issuer, signs every purchase, and keeps receipts that can be verified.")
+ Registers cards with their issuer, signs every purchase, and keeps receipts
+ that can be verified.")
 install(FILES "${shared}/systemd/set-wallet.service" COMPONENT set-wallet
   DESTINATION lib/systemd/user)
 # The sandbox: both are its issuer; what its wallets register, and which forms they get.
@@ -140,7 +157,6 @@ set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_MAINTAINER "OpenSET <openset@localhost>")
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 include(CPack)

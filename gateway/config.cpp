@@ -30,19 +30,21 @@ constexpr std::string_view kExamples =
   set-gateway batch close shop-1 20261122 --dir gw
   set-gateway queue list --dir gw && set-gateway queue retry --dir gw
   set-gateway audit verify --dir gw --peer-log shop-log.json
-  set-gateway evidence XID --dir gw --out purchase.evidence
+  set-gateway evidence export XID --dir gw --out purchase.evidence
   set-gateway healthcheck --dir gw
 )";
 
 void add_enroll(CLI::App& app, Config& config) {
   auto& enroll = *app.add_subcommand("enroll", "Get this gateway's certificates from the CA");
   add_enrollment_options(enroll, config.enroll);
+  add_timeout_option(enroll, config.common.timeout);
 }
 
 void add_serve(CLI::App& app, Config& config) {
   auto& serve = *app.add_subcommand("serve", "Answer merchants until SIGTERM");
   add_parsed(serve, "--listen", config.listen, ListenAddress::parse,
              "Where merchants connect to, host:port; port 0 for any");
+  add_balancer_option(serve, config.balancers);
   serve.add_option("--ready-file", config.ready_file, "Gets the address once it answers")
       ->type_name(kNewFile);
   add_parsed(serve, "--trust-every", config.trust_every, parse_duration,
@@ -76,6 +78,7 @@ void add_doctor(CLI::App& app, Config& config) {
   auto& doctor = *app.add_subcommand(
       "doctor", "Examine keys, certificates, database and peers, and say what to do");
   doctor.add_option("--ca", config.enroll.ca, "The CA, host:port (default: where it was enrolled)");
+  add_timeout_option(doctor, config.common.timeout);
 }
 
 void add_payments(CLI::App& app, Config& config) {
@@ -83,19 +86,19 @@ void add_payments(CLI::App& app, Config& config) {
   payments.alias("payments");
   payments.require_subcommand(1);
   auto& list = *payments.add_subcommand("list", "Newest first");
-  list.add_option("--limit", config.at_most, "At most so many")->check(CLI::Range(1, 100'000));
+  add_limit_option(list, config.limit);
   auto& show = *payments.add_subcommand("show", "One purchase");
-  show.add_option("xid", config.xid, "Its XID, 40 hex digits")->required();
+  show.add_option("XID", config.xid, "Its XID, 40 hex digits")->required();
 }
 
 void add_batch(CLI::App& app, Config& config) {
   auto& batch = *app.add_subcommand("batch", "Merchants' batches of captures and credits");
   batch.require_subcommand(1);
   auto& list = *batch.add_subcommand("list", "Newest first");
-  list.add_option("--limit", config.at_most, "At most so many")->check(CLI::Range(1, 100'000));
+  add_limit_option(list, config.limit);
   const auto add_names = [&](CLI::App& command) {
-    command.add_option("merchant", config.merchant_id, "The merchant's ID")->required();
-    command.add_option("batch", config.batch_id, "The BatchID")->required();
+    command.add_option("MERCHANT", config.merchant_id, "The merchant's ID")->required();
+    command.add_option("BATCH", config.batch_id, "The BatchID")->required();
   };
   add_names(*batch.add_subcommand("show", "One batch with its items"));
   add_names(*batch.add_subcommand(
@@ -108,11 +111,11 @@ void add_queue(CLI::App& app, Config& config) {
   queue.require_subcommand(1);
   auto& list = *queue.add_subcommand("list", "Oldest first, with those that are parked");
   list.footer("Example: set-gateway queue list --dir gw --json");
-  list.add_option("--limit", config.at_most, "At most so many")->check(CLI::Range(1, 100'000));
+  add_limit_option(list, config.limit);
   auto& retry = *queue.add_subcommand(
       "retry", "Send what is parked again; a running daemon does so within seconds");
   retry.footer("Example: set-gateway queue retry --dir gw 4711");
-  retry.add_option("serial", config.serial, "Its number, as `queue list` has it (default: all)");
+  retry.add_option("NUMBER", config.serial, "Its number, as `queue list` has it (default: all)");
 }
 
 Command chosen(const CLI::App& app) {
@@ -163,8 +166,9 @@ Result<Config> Config::parse(int argc, const char* const* argv) {
   add_admin_option(app, config.admin_listen);
   add_enroll(app, config);
   add_serve(app, config);
-  add_renew_options(*app.add_subcommand("renew", "Renew what is due; `serve` does so by itself"),
-                    config.renew);
+  auto& renew = *app.add_subcommand("renew", "Renew what is due; `serve` does so by itself");
+  add_renew_options(renew, config.renew);
+  add_timeout_option(renew, config.common.timeout);
   app.add_subcommand("needs-renewal", "Print the dates; exit code 0 if a renewal is due, 1 if not");
   add_payments(app, config);
   add_batch(app, config);
@@ -172,12 +176,11 @@ Result<Config> Config::parse(int argc, const char* const* argv) {
   auto& audit = *app.add_subcommand("audit", "The log of every request, also the refused ones");
   audit.require_subcommand(1);
   add_audit_verbs(audit, config.audit);
-  add_evidence_options(
-      *app.add_subcommand("evidence", "What was signed of a purchase, as a file that anybody can "
-                                      "verify with set-ca evidence verify"),
-      config.evidence);
+  auto& evidence = *app.add_subcommand("evidence", "What was signed of a purchase, as a file");
+  add_evidence(evidence, config.evidence);
   add_doctor(app, config);
-  app.add_subcommand("healthcheck", "0 if the daemon of this directory serves, 1 otherwise");
+  add_timeout_option(*app.add_subcommand("healthcheck", "Exit with 0 if the daemon serves, else 1"),
+                     config.common.timeout);
   TRY(set::parse(app, config.common, argc, argv));
   config.command = chosen(app);
   set_default_admin(config.admin_listen, config.directory);

@@ -56,6 +56,7 @@ struct Config {
   // serve
   bool enroll_first = false;
   ListenAddress listen;
+  std::vector<Network> balancers;
   std::filesystem::path ready_file;
   std::filesystem::path cards;  ///< of the embedded sandbox acquirer; empty if there is a bank
   std::optional<iso8583::BankAddress> acquirer;  ///< a bank over TCP
@@ -71,7 +72,7 @@ struct Config {
   RenewOptions renew;
 
   // payments, batch
-  std::int64_t at_most = 100;
+  ListLimit limit;  ///< of payment list, batch list, queue list
   std::string xid;
   std::string merchant_id;
   std::string batch_id;

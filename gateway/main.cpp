@@ -39,9 +39,10 @@ constexpr auto kResumeEvery = std::chrono::seconds(20);
 constexpr auto kKeepReplies = std::chrono::hours(35 * 24);
 
 /// Finishes, until the daemon stops, what flows had to leave: the database or acquirer said no, or it
-/// was a flow of another gateway on this database, which died.
+/// was a flow of another gateway on this database, which died. Once a day it forgets old answers.
 void keep_resuming(Service& service, Database& database) {
   leases::Leadership first(database, "resume", kLeftBehind, system_clock());
+  auto forgotten_at = system_clock()();  // at the start
   while (!wait_for_stop(kResumeEvery)) {
     const auto ours = first.hold();
     if (!ours) log_warning("resume", ours.error());
@@ -50,6 +51,11 @@ void keep_resuming(Service& service, Database& database) {
     if (!resumed) log_warning("resume", resumed.error());
     const auto settled = service.settle_batches();
     if (!settled) log_warning("settle batches", settled.error());
+    const auto now = system_clock()();
+    if (now < forgotten_at + std::chrono::hours(24)) continue;
+    forgotten_at = now;
+    const auto forgotten = replies::purge_older_than(database, now - kKeepReplies);
+    if (!forgotten) log_warning("old answers not forgotten", forgotten.error());
   }
 }
 
@@ -241,7 +247,8 @@ Result<void> serve(const Config& config) {
   servers.push_back(TRY(Server::start(
       {.listen = config.listen,
        .credentials = server_credentials(identity->current_tls(), ClientCertificate::required),
-       .services = {&service}})));
+       .services = {&service},
+       .balancers = config.balancers})));
   servers.push_back(TRY(Server::start_admin(config.admin_listen)));
   expect_stop();
   std::jthread trust([&] {
@@ -276,7 +283,8 @@ Result<void> show_payments(const Config& config) {
   auto store = TRY(Store::open(config.database, DatabaseUse::command));
   std::vector<Payment> payments;
   if (config.command == Command::payments_list) {
-    payments = TRY(store.list(config.at_most));
+    payments = TRY(store.list(config.limit.to_fetch()));
+    keep_within(config.limit, payments);
   } else {
     const auto bytes = TRY(from_hex(config.xid));
     const auto xid = XID::parse(ByteView(bytes));
@@ -300,7 +308,9 @@ Result<void> run_batch(const Config& config) {
   BatchStore batches(store.database());
   if (config.command == Command::batch_list) {
     auto list = nlohmann::json::array();
-    for (const auto& batch : TRY(batches.list(config.at_most))) {
+    auto found = TRY(batches.list(config.limit.to_fetch()));
+    keep_within(config.limit, found);
+    for (const auto& batch : found) {
       if (!config.common.json) print(batch_line(batch));
       list.push_back(batch_json(batch));
     }
@@ -333,7 +343,8 @@ Result<void> audit_log(const Config& config) {
   return run_audit(store.database(), config.audit, config.common.json);
 }
 
-Result<void> export_evidence(const Config& config) {
+Result<void> run_evidence(const Config& config) {
+  if (config.evidence.verify) return verify_evidence_file(config.evidence, config.common.json);
   auto store = TRY(Store::open(config.database, DatabaseUse::command));
   return write_evidence_file(store.database(), config.evidence, "gateway", config.directory);
 }
@@ -362,7 +373,7 @@ Result<void> run_command(const Config& config) {
     case Command::audit:
       return audit_log(config);
     case Command::evidence:
-      return export_evidence(config);
+      return run_evidence(config);
     case Command::doctor:
       return run_doctor(config);
     case Command::healthcheck:

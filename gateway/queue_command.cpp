@@ -34,9 +34,10 @@ void print_question(const StoredQuestion& stored) {
 }
 
 Result<void> list_queue(const Config& config, Database& database) {
-  const auto queued = TRY(database.in_transaction("gateway:find", [&](Transaction& t) {
-    return questions::list_queued(t, config.at_most);
+  auto queued = TRY(database.in_transaction("gateway:find", [&](Transaction& t) {
+    return questions::list_queued(t, config.limit.to_fetch());
   }));
+  keep_within(config.limit, queued);
   if (!config.common.json) {
     for (const auto& stored : queued) print_question(stored);
     return {};

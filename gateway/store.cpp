@@ -140,7 +140,8 @@ Result<std::vector<AwaitingAcquirer>> Store::awaiting_acquirer(Instant received_
 Result<bool> Store::owes_answer_to(const Digest& request_digest) {
   return database_.in_transaction("gateway:find", [&](Transaction& t) -> Result<bool> {
     const auto row =
-        TRY(t.query_one("SELECT (SELECT COUNT(*) FROM authorizations WHERE request_digest = $1) + "
+        TRY(t.query_one("SELECT (SELECT COUNT(*) FROM authorizations WHERE request_digest = $1 AND "
+                        "pending_reply IS NOT NULL) + "
                         "(SELECT COUNT(*) FROM payment_requests WHERE request_digest = $1 AND "
                         "pending_reply IS NOT NULL) + "
                         "(SELECT COUNT(*) FROM batch_requests WHERE request_digest = $1) "

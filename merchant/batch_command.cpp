@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "common/crypto/random.h"
@@ -39,8 +38,12 @@ Result<BatchAdminRes> ask(Store& store, const BatchAsked& asked, Duration wait) 
   CHECK_OR_FAIL(
       outcome.state != RequestOutcome::State::open, ErrorCode::outcome_unknown,
       "no answer yet; it is asked for until there is one, as long as set-merchant serves");
-  CHECK_OR_FAIL(outcome.state == RequestOutcome::State::answered && outcome.batch,
-                ErrorCode::declined, "the gateway refused: " + outcome.code);
+  const bool answered = outcome.state == RequestOutcome::State::answered;
+  CHECK_OR_FAIL(answered || !outcome.batch, ErrorCode::verification_failed,
+                "the gateway purged, but does not list what is left (" + outcome.code +
+                    "), so our books have it still: purge once more");
+  CHECK_OR_FAIL(answered && outcome.batch, ErrorCode::declined,
+                "the gateway refused: " + outcome.code);
   return std::move(*outcome.batch);
 }
 
@@ -59,19 +62,6 @@ Result<std::vector<TransactionDetail>> all_details(Store& store, const std::stri
     asked.starting_point = next;
   } while (asked.starting_point != 0);
   return out;
-}
-
-// What the purge left is what the gateway still lists; the rest is undone in our books too. Again,
-// after a purge that was interrupted, it is the same.
-Result<void> book_purge(Store& store, const BatchAdminRes& told, const Config::Batch& wanted) {
-  if (told.ba_status != BAStatus::success && told.ba_status != BAStatus::unspecified_failure)
-    return {};
-  auto all = wanted;
-  all.errors = false;
-  std::set<std::uint32_t> left;
-  for (const auto& detail : TRY(all_details(store, told.batch_id, all)))
-    left.insert(detail.batch_sequence_num);
-  return store.drop_purged(told.batch_id, left, system_clock()());
 }
 
 Json to_json(const std::vector<BatchTotals>& totals) {
@@ -197,7 +187,6 @@ Result<void> ask_about_batch(const Config& config) {
   const auto code = std::string(to_string(told.ba_status));
   CHECK_OR_FAIL(!told.batch_id.empty() && told.batch_status, ErrorCode::declined,
                 "the gateway said: " + code);
-  if (config.command == Command::batch_purge) TRY(book_purge(store, told, config.batch));
   const auto batch = TRY(store.find_batch(told.batch_id));
   auto out = head_json(batch);
   if (config.batch.items) {
@@ -227,9 +216,7 @@ Result<void> list_batches(const Config& config) {
   auto store = TRY(Store::open(database));
   auto batches = TRY(store.list_batches());  // oldest first
   std::ranges::reverse(batches);
-  if (std::cmp_greater(batches.size(), config.at_most)) {
-    batches.erase(batches.begin() + config.at_most, batches.end());
-  }
+  keep_within(config.limit, batches);
   auto list = Json::array();
   for (const auto& batch : batches) {
     if (config.common.json) {

@@ -25,8 +25,8 @@ constexpr std::string_view kExamples =
     "  set-merchant refund --dir shop ORDER --amount \"5.00 EUR\" --once return-4711 --json\n"
     "  set-merchant batch close --dir shop && set-merchant batch report --dir shop --csv\n"
     "  set-merchant audit verify --dir shop --peer-log gateway-log.json\n"
-    "  set-merchant evidence --dir shop XID --out purchase.evidence\n"
-    "  set-merchant events --dir shop --follow --json\n"
+    "  set-merchant evidence export --dir shop XID --out purchase.evidence\n"
+    "  set-merchant event list --dir shop --follow --json\n"
     "  set-merchant webhook add --dir shop --url https://shop.example/openset";
 
 Result<Duration> parse_time_of_day(std::string_view text) {
@@ -41,6 +41,7 @@ void add_serve(CLI::App& app, Config& config) {
   auto& serve = config.serve;
   add_parsed(app, "--listen", serve.listen, ListenAddress::parse,
              "Where wallets connect to, host:port; port 0 for any");
+  add_balancer_option(app, serve.balancers);
   app.add_option("--gateway", serve.gateway, "The gateway, such as gateway.example:7711")
       ->required();
   app.add_option("--public-address", serve.public_address,
@@ -96,11 +97,13 @@ void add_details(CLI::App& create, WrittenDetails& details) {
                   "Ask what kind of card it is; `order show` tells");
 }
 
-void add_limit(CLI::App& list, std::int64_t& at_most) {
-  list.add_option("--limit", at_most, "At most so many")->check(CLI::Range(1, 100'000));
+// Of what waits for the daemon's answer. It was called --wait before, which is not shown.
+void add_wait(CLI::App& command, Duration& wait) {
+  add_timeout_option(command, wait);
+  add_parsed(command, "--wait", wait, parse_duration, "As --timeout")->group("");
 }
 
-void add_order(CLI::App& app, Config::Order& order, std::int64_t& at_most) {
+void add_order(CLI::App& app, Config::Order& order, ListLimit& limit) {
   app.require_subcommand(1);
   auto* create = app.add_subcommand("create", "Make an order and print its payment link");
   auto* amount =
@@ -127,18 +130,17 @@ void add_order(CLI::App& app, Config::Order& order, std::int64_t& at_most) {
   add_parsed(*create, "--valid", order.life, parse_duration,
              "How long it can be paid");
   add_details(*create, order.details);
-  add_limit(*app.add_subcommand("list", "Orders, newest first"), at_most);
-  app.add_subcommand("show", "One order")->add_option("id", order.id, "Order number")->required();
+  add_limit_option(*app.add_subcommand("list", "Orders, newest first"), limit);
+  app.add_subcommand("show", "One order")->add_option("ORDER", order.id, "Order number")->required();
 }
 
 void add_payment(CLI::App& app, Config::Payment& payment) {
-  app.add_option("order", payment.orders, "Order number; several go into one request")->required();
+  app.add_option("ORDER", payment.orders, "Order number; several go into one request")->required();
   app.add_option("--authorization", payment.authorization,
                  "Which authorisation of the order, by the beginning of its authRRPID");
   app.add_option("--once", payment.once,
                  "A name of your own for this request: repeated under it, nothing is done twice");
-  add_parsed(app, "--wait", payment.wait, parse_duration,
-             "How long to wait for the answer");
+  add_wait(app, payment.wait);
 }
 
 void add_batch_wish(CLI::App& app, Config::Payment& payment) {
@@ -190,9 +192,9 @@ void add_payments(CLI::App& app, Config::Payment& payment) {
   }
 }
 
-void add_batch(CLI::App& app, Config::Batch& batch, std::int64_t& at_most) {
+void add_batch(CLI::App& app, Config::Batch& batch, ListLimit& limit) {
   app.require_subcommand(1);
-  add_limit(*app.add_subcommand("list", "Batches that we know of, youngest first"), at_most);
+  add_limit_option(*app.add_subcommand("list", "Batches that we know of, newest first"), limit);
   auto* open = app.add_subcommand("open", "Open a batch at the gateway");
   auto* close = app.add_subcommand("close", "Close a batch; the gateway compares our sums");
   auto* purge = app.add_subcommand(
@@ -201,11 +203,10 @@ void add_batch(CLI::App& app, Config::Batch& batch, std::int64_t& at_most) {
   auto* report = app.add_subcommand("report", "Settlement report of a batch, from our own books");
   for (auto* command : {open, close, purge, show, report}) {
     command->footer("Example: set-merchant batch " + command->get_name() + " --dir shop");
-    command->add_option("id", batch.id, "BatchID (default: the open one)");
+    command->add_option("BATCH", batch.id, "BatchID (default: the open one)");
   }
   for (auto* command : {open, close, purge, show})
-    add_parsed(*command, "--wait", batch.wait, parse_duration,
-               "How long to wait for the answer");
+    add_wait(*command, batch.wait);
   auto* items = show->add_flag("--items", batch.items, "Each item, as the gateway has it");
   show->add_flag("--errors", batch.errors, "Of the items, those that failed")->needs(items);
   report->add_flag("--csv", batch.csv, "A line for each item, with commas");
@@ -235,7 +236,7 @@ Command command_of(const CLI::App& app) {
   for (const auto& [name, command] : kPaymentCommands) {
     if (app.got_subcommand(name)) return command;
   }
-  if (app.got_subcommand("events")) return Command::events;
+  if (app.got_subcommand("event") || app.got_subcommand("events")) return Command::events;
   if (app.got_subcommand("webhook")) return Command::webhook;
   if (app.got_subcommand("batch")) return batch_command_of(*app.get_subcommand("batch"));
   if (!app.got_subcommand("order")) return Command::serve;
@@ -260,33 +261,35 @@ Result<Config> Config::parse(int argc, const char* const* argv) {
   app.add_option("--database", config.database, "Default: sqlite:DIR/merchant.db; or postgresql://set@db.example/merchant");
   add_key_options(app, config.keys);
   add_admin_option(app, config.admin_listen);
-  add_enrollment_options(*app.add_subcommand("enroll", "Get certificates from the CA"),
-                         config.enroll);
+  auto& enroll = *app.add_subcommand("enroll", "Get certificates from the CA");
+  add_enrollment_options(enroll, config.enroll);
   add_serve(*app.add_subcommand("serve", "Take orders until SIGTERM"), config);
-  add_doctor(*app.add_subcommand("doctor",
-                                 "Examine keys, certificates, database and peers, and say "
-                                 "what to do"),
-             config.doctor);
-  add_renew_options(*app.add_subcommand("renew", "Renew what is due; `serve` does so by itself"),
-                    config.renew);
+  auto& doctor = *app.add_subcommand(
+      "doctor", "Examine keys, certificates, database and peers, and say what to do");
+  add_doctor(doctor, config.doctor);
+  auto& renew = *app.add_subcommand("renew", "Renew what is due; `serve` does so by itself");
+  add_renew_options(renew, config.renew);
   app.add_subcommand("needs-renewal", "Print the dates; exit code 0 if a renewal is due, 1 if not");
   add_order(*app.add_subcommand("order", "Make orders and look at them"), config.order,
-            config.at_most);
+            config.limit);
   add_payments(app, config.payment);
   add_batch(*app.add_subcommand("batch", "Open, close and look at batches"), config.batch,
-            config.at_most);
+            config.limit);
   auto& audit = *app.add_subcommand("audit", "The log of every request, also the refused ones");
   audit.require_subcommand(1);
   add_audit_verbs(audit, config.audit);
-  add_evidence_options(
-      *app.add_subcommand("evidence", "What was signed of a purchase, as a file that anybody can "
-                                      "verify with set-ca evidence verify"),
-      config.evidence);
-  add_events(*app.add_subcommand("events", "What happened, for the shop's own software"),
-             config.events);
+  auto& evidence = *app.add_subcommand("evidence", "What was signed of a purchase, as a file");
+  add_evidence(evidence, config.evidence);
+  auto& event = *app.add_subcommand("event", "What happened, for the shop's own software");
+  event.require_subcommand(1);
+  add_events(*event.add_subcommand("list", "All that is kept, oldest first"), config.events);
+  // As it was called before; not shown.
+  add_events(*app.add_subcommand("events", "As event list")->group(""), config.events);
   auto& webhook = *app.add_subcommand("webhook", "Send events to the shop's own software");
   add_webhook(webhook, config.webhook);
-  app.add_subcommand("healthcheck", "Ask the running daemon whether it serves; exit code 0 or 1");
+  auto& health = *app.add_subcommand("healthcheck", "Exit with 0 if the daemon serves, else 1");
+  for (auto* command : {&enroll, &doctor, &renew, &health})
+    add_timeout_option(*command, config.common.timeout);
   TRY(set::parse(app, config.common, argc, argv));
   config.command = command_of(app);
   config.webhook.action = webhook_action_of(webhook);

@@ -61,6 +61,7 @@ struct Config {
   PartyEnrollment enroll;  ///< its CA also of serve, for renewals
   struct Serve {
     ListenAddress listen;
+    std::vector<Network> balancers;
     std::string gateway;
     std::string public_address;  ///< empty = what is listened on
     std::filesystem::path ready_file;
@@ -76,7 +77,7 @@ struct Config {
     std::string gateway, ca;  ///< empty = as `serve` and `enroll` had them
   } doctor;
   RenewOptions renew;
-  std::int64_t at_most = 100;  ///< of order list, batch list
+  ListLimit limit;  ///< of order list, batch list
   struct Order {
     std::string amount;
     std::string description;

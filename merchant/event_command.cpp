@@ -64,19 +64,24 @@ Result<void> show_events(const Config& config) {
   TRY(Store::open(database));
   EventFeed feed(database);
   auto cursor = query.since.empty() ? TRY(feed.oldest()) : TRY(parse_cursor(query.since));
-  std::int64_t shown = 0;
+  std::size_t shown = 0;
   if (query.follow) expect_stop();  // Ctrl-C ends us between two lines
   while (!stop_requested()) {
     const auto page = TRY(feed.after(cursor, kPageSize));
     std::string lines;
+    bool left_out = false;
     for (const auto& event : page.events) {
+      const bool wanted = types.wants(event.type);
+      left_out = wanted && query.limit.is_full(shown);
+      if (left_out) break;
       cursor = event.sequence;
-      if (!types.wants(event.type)) continue;
+      if (!wanted) continue;
       lines += (config.common.json ? event.body : row_of(event)) + "\n";
-      if (++shown == query.limit) break;
+      ++shown;
     }
     if (!TRY(write_out(lines))) return {};
-    const bool enough = query.limit > 0 && shown >= query.limit;
+    if (left_out) say_rows_left_out(query.limit);
+    const bool enough = left_out || (query.follow && query.limit.is_full(shown));
     if (enough || (!query.follow && cursor >= page.newest)) return {};
     if (cursor >= page.newest) wait_for_stop(kFollowEvery);
   }

@@ -1,4 +1,4 @@
-// `set-merchant events`: the event feed on standard output, a line for each, also while the daemon
+// `set-merchant event list`: the event feed on standard output, a line for each, also while the daemon
 // runs. Called by main.
 #pragma once
 

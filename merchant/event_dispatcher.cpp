@@ -124,7 +124,8 @@ Attempt EventDispatcher::judge(const DeliveryJob& job, const WebhookAnswer& answ
   const auto options = parts_.options();
   const bool test = job.event.type == EventType::webhook_test;
   if (!test && now < job.since + options.max_age) {
-    auto pause = retry_pause(job.attempts + 1, std::max(options.retry, kShortest), parts_.rng);
+    auto pause = retry_pause(job.attempts + 1, std::max(options.retry, kShortest), kMaxRetryPause,
+                             parts_.rng);
     if (answer.retry_after) pause = std::max(pause, *answer.retry_after);
     out.next_attempt_at = now + pause;
   }

@@ -18,7 +18,7 @@ CLI::App* add_action(CLI::App& app, WebhookWish& wish, const char* name, const c
   command->footer("Example: set-merchant webhook " + example);
   const std::string_view word = name;
   if (word != "add" && word != "list")
-    command->add_option("id", wish.id, "The webhook's id, or the beginning of it")->required();
+    command->add_option("WEBHOOK", wish.id, "The webhook's id, or the beginning of it")->required();
   return command;
 }
 
@@ -32,14 +32,13 @@ void add_types(CLI::App& app, std::vector<std::string>& types) {
 
 void add_events(CLI::App& app, EventQuery& query) {
   app.footer(
-      "Examples:\n  set-merchant events --dir shop --json --since 17 --follow\n"
-      "  set-merchant events --dir shop --type order.paid --type \"refund.*\"");
+      "Examples:\n  set-merchant event list --dir shop --json --since 17 --follow\n"
+      "  set-merchant event list --dir shop --type order.paid --type \"refund.*\"");
   app.add_option("--since", query.since,
                  "Only what came after this cursor, the `sequence` of the last event that was "
                  "read (default: all that is kept)");
   app.add_flag("--follow", query.follow, "Go on until Ctrl-C with what comes");
-  app.add_option("--limit", query.limit, "At most so many (default: all)")
-      ->check(CLI::PositiveNumber);
+  add_limit_option(app, query.limit);
   add_types(app, query.types);
 }
 
@@ -64,11 +63,13 @@ void add_webhook(CLI::App& app, WebhookWish& wish) {
              "How long the present secret signs, too");
   auto* test = add_action(app, wish, "test", "Send a webhook.test there, and say what came of it",
                           "test --dir shop wh_3fa9");
-  add_parsed(*test, "--wait", wish.wait, parse_duration, "How long to wait for the answer");
+  add_timeout_option(*test, wish.wait);
+  add_parsed(*test, "--wait", wish.wait, parse_duration, "As --timeout")  // as it was called before
+      ->group("");
   auto* deliveries = add_action(app, wish, "deliveries", "What was sent there, newest first",
                                 "deliveries --dir shop wh_3fa9 --failed");
   deliveries->add_flag("--failed", wish.failed, "Only those that were given up");
-  deliveries->add_option("--limit", wish.limit, "At most so many")->check(CLI::PositiveNumber);
+  add_limit_option(*deliveries, wish.limit);
   auto* resend = add_action(app, wish, "resend", "Send events again, beside the order",
                             "resend --dir shop wh_3fa9 --since 17 --until 42");
   auto* event =

@@ -1,20 +1,21 @@
-// What an operator says about events and webhooks: options of `events`, `webhook …` and `serve`.
+// What an operator says about events and webhooks: options of `event list`, `webhook …` and `serve`.
 // Called by config.cpp.
 #pragma once
 
 #include <CLI/CLI.hpp>
 
+#include "common/daemon/list_limit.h"
 #include "merchant/event_dispatcher.h"
 
 namespace set::merchant {
 
 enum class WebhookAction { add, list, remove, enable, disable, rotate, test, deliveries, resend };
 
-/// `set-merchant events`
+/// `set-merchant event list`
 struct EventQuery {
   std::string since;  ///< a cursor; empty: from the oldest that is kept
   bool follow = false;
-  std::int64_t limit = 0;  ///< 0: all
+  ListLimit limit{0};  ///< a cursor must miss nothing
   std::vector<std::string> types;
 };
 
@@ -29,7 +30,7 @@ struct WebhookWish {
   std::string until;                ///< resend: a cursor; empty: the newest
   std::vector<std::string> events;  ///< resend: ids or numbers
   bool failed = false;              ///< resend, deliveries: those that were given up
-  std::int64_t limit = 50;
+  ListLimit limit;
   Duration overlap = std::chrono::hours(24);  ///< rotate
   Duration wait = std::chrono::seconds(30);   ///< test
 };

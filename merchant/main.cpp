@@ -178,7 +178,8 @@ Result<void> serve_shop(const Config& config) {
       TRY(Server::start({config.serve.listen,
                          server_credentials(identity->current_tls(), ClientCertificate::optional),
                          {&service},
-                         limits})));
+                         limits,
+                         config.serve.balancers})));
   servers.push_back(TRY(Server::start_admin(config.admin_listen)));
   const auto address = servers.front().address();
   TRY(store.put_setting(
@@ -229,7 +230,8 @@ Result<void> audit_log(const Config& config) {
   return run_audit(database, config.audit, config.common.json);
 }
 
-Result<void> export_evidence(const Config& config) {
+Result<void> run_evidence(const Config& config) {
+  if (config.evidence.verify) return verify_evidence_file(config.evidence, config.common.json);
   auto database = TRY(Database::open(config.database_url(), DatabaseUse::command));
   TRY(Store::open(database));
   return write_evidence_file(database, config.evidence, "merchant", config.dir);
@@ -273,7 +275,7 @@ Result<void> run_command(const Config& config) {
     case Command::audit:
       return audit_log(config);
     case Command::evidence:
-      return export_evidence(config);
+      return run_evidence(config);
     case Command::events:
       return show_events(config);
     case Command::webhook:

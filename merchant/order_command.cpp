@@ -5,6 +5,7 @@
 
 #include "common/daemon/files.h"
 #include "common/daemon/identity.h"
+#include "common/daemon/terminal.h"
 #include "common/message/payment_link.h"
 #include "merchant/cart.h"
 #include "merchant/command_output.h"
@@ -94,10 +95,10 @@ Result<void> create_order(const Config& config) {
   const auto link = PaymentLink{*address, order.id, certificate.thumbprint(), made.secret}.str();
   if (!config.common.json) {
     fmt::print("{}\n", link);
-    fmt::print(stderr, "Order {} over {}, payable until {}\n", order.id.value,
-               to_string(order.amount), to_string(order.expires_at));
+    say(fmt::format("Order {} over {}, payable until {}", order.id.value, to_string(order.amount),
+                    to_string(order.expires_at)));
     if (order.terms.mandate)
-      fmt::print(stderr, "The cardholder agrees to {}\n", describe(*order.terms.mandate));
+      say(fmt::format("The cardholder agrees to {}", describe(*order.terms.mandate)));
     return {};
   }
   auto out = terms_json(order);
@@ -112,7 +113,8 @@ Result<void> create_order(const Config& config) {
 Result<void> list_orders(const Config& config) {
   auto database = TRY(open_database(config));
   auto store = TRY(Store::open(database));
-  const auto orders = TRY(store.list_orders(system_clock()(), config.at_most));
+  auto orders = TRY(store.list_orders(system_clock()(), config.limit.to_fetch()));
+  keep_within(config.limit, orders);
   if (config.common.json) {
     Json out = Json::array();
     for (const auto& order : orders) out.push_back(to_json(order));

@@ -234,6 +234,7 @@ void Resolver::resolve_one(const Store::Due& due) {
     TRY(ours);
     auto open = TRY(parts_.store.find_open(due.rrpid));
     if (!open) return {};
+    log_context().xid = open->xid;
     return open->xid ? take_up(*open) : follow_up(std::move(*open));
   };
   const auto done = attempt();

@@ -137,6 +137,12 @@ Result<void> Resolver::settle_batch(OpenRequest open) {
     return make_batch_admin_req(open.rrpid, open.batch, own,
                                 Asking{self, *gateway, now, parts_.rng});
   };
+  const bool first_page = open.purge && open.batch.starting_point == 0;
+  if (first_page && !open.request &&
+      !TRY(parts_.store.mark_purgeable(*open.purge, open.batch.batch_id))) {
+    log_info("a purge waits for what was under way", *open.purge);
+    return {};
+  }
   const auto request = TRY(stored_bytes(open, self, make_bytes));
   const auto answer =
       TRY(ask<BatchAdminRes>(self, open.rrpid, request, {}, kResolverDeadline, make_bytes));
@@ -147,7 +153,7 @@ Result<void> Resolver::settle_batch(OpenRequest open) {
   const auto told = TRY(accept_batch_admin_res(open.batch, *opened, *gateway));
   const auto now = parts_.clock();
   TRY(parts_.store.settle(
-      open.rrpid, told, opened->message.evidence(), now,
+      open.rrpid, told, opened->message.evidence(), now, parts_.rng.make<RRPID>(),
       proof_of_answer(*opened, known_issuers(), *self.trust, to_string(told.ba_status), now)));
   log_info("batch told", open.rrpid, told.ba_status);
   note_certificate(told.pe_thumb);

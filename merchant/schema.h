@@ -287,12 +287,21 @@ inline constexpr std::string_view kDetailsSchema = R"sql(
   ALTER TABLE requests ADD COLUMN wish TEXT NOT NULL DEFAULT '';
 )sql";
 
+// After a purge the daemon asks what is left (store_batches.cpp).
+inline constexpr std::string_view kPurgeSchema = R"sql(
+  -- Whose listing this is: the purge's RRPID.
+  ALTER TABLE requests ADD COLUMN purge BLOB CHECK (length(purge) = 20);
+  CREATE INDEX requests_by_purge ON requests (purge) WHERE purge IS NOT NULL;
+  -- The last purge that found this item in its batch, done.
+  ALTER TABLE items ADD COLUMN purge BLOB CHECK (length(purge) = 20);
+)sql";
+
 inline constexpr std::array kMigrations{
     Migration{1, replies::kSchema}, Migration{2, kSchema1}, Migration{3, kSchema2},
     Migration{4, kPurchaseMerchantSchema}, Migration{5, kFollowUpSchema},
     Migration{6, kEventSchema},            Migration{7, kWebhookSchema},
     Migration{8, kDetailsSchema},          Migration{9, audit::kChainSchema},
     Migration{10, audit::kInboxSchema},    Migration{11, statements::kSchema},
-    Migration{12, leases::kSchema}};
+    Migration{12, leases::kSchema},        Migration{13, kPurgeSchema}};
 
 }  // namespace set::merchant

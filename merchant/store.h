@@ -5,7 +5,6 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "common/audit/statements.h"
@@ -42,9 +41,11 @@ struct OpenRequest {
   std::optional<XID> xid;        ///< of an AuthReq
   std::vector<AskedItem> items;  ///< of a request with items
   BatchAsked batch;              ///< of a BatchAdminReq
+  std::optional<RRPID> purge = std::nullopt;  ///< of a BatchAdminReq that lists what this one left
 };
 
-/// What became of a request.
+/// What became of a request. A purge is open until it is booked: it was not, if it is refused and
+/// has an answer.
 struct RequestOutcome {
   enum class State { open, answered, refused } state;
   std::string code;  ///< SET's spelling; empty if it is open or has items
@@ -143,12 +144,14 @@ class Store {
 
   // --- batches: store_batches.cpp ---
 
-  /// Keeps the gateway's answer about a batch; it is the answer to request `rrpid`.
+  /// Keeps the gateway's answer about a batch; it is the answer to request `rrpid`. A purge's makes
+  /// the daemon want, as `next`, a list of what it left, page by page; by the last page it is booked:
+  /// what was marked and is not listed is undone, and stands in no batch.
   Result<void> settle(const RRPID& rrpid, const BatchAdminRes& answer, const Bytes& evidence,
-                      Instant now, const Proof& proof = {});
-  /// After a purge: what is done in this batch and not among those that are `left`, by
-  /// BatchSequenceNum, is undone, and stands in no batch.
-  Result<void> drop_purged(const std::string& id, const std::set<std::uint32_t>& left, Instant now);
+                      Instant now, const RRPID& next, const Proof& proof = {});
+  /// Before the list is asked for: marks what may have been purged. False if not everything is known
+  /// that was under way when the purge was answered; then it is to be tried again.
+  Result<bool> mark_purgeable(const RRPID& purge, const std::string& batch_id);
   /// Every batch that an item of ours is in or the gateway told of, oldest first.
   Result<std::vector<BatchSummary>> list_batches();
   /// not_found.

@@ -84,6 +84,17 @@ Result<void> undo(Transaction& t, const Item& item) {
                "what is undone was not done");
 }
 
+/// Whether what this undid was booked already, by a purge whose list came before this answer. It
+/// was the void that undid it, so both are in the batch's sums and cancel out.
+Result<bool> is_booked_by_purge(Transaction& t, const Item& item) {
+  if (!item.reversed) return false;
+  return TRY(t.execute("UPDATE items SET batch_id ="
+                       " (SELECT r.batch_id FROM requests r WHERE r.rrpid = items.purge)"
+                       " WHERE rrpid = $1 AND auth_rrpid = $2 AND state = 'reversed'"
+                       " AND batch_id = '' AND purge IS NOT NULL",
+                       {*item.reversed, item.auth_rrpid})) == 1;
+}
+
 Result<void> keep_auth_token(Transaction& t, const RRPID& auth_rrpid, const Bytes& auth_token) {
   if (auth_token.empty()) return {};
   TRY(
@@ -170,6 +181,7 @@ Result<void> end_item(Transaction& t, const Item& item, const ItemOutcome& outco
                            outcome.code, outcome.batch_id, outcome.batch_sequence_num})),
             "this item is decided already"));
   if (outcome.done) {
+    if (TRY(is_booked_by_purge(t, item))) return {};  // and told: money is told once (ADR 0052)
     TRY(book(t, item, outcome, now));
   } else if (item.kind == ItemKind::reversal) {
     TRY(take_up_again(t, item.auth_rrpid, now));
@@ -191,6 +203,20 @@ Result<void> insert_request(Transaction& t, const NewRequest& request, const Req
                  bytes != nullptr ? SqlValue(bytes->pending.to_bytes().reveal()) : SqlValue(),
                  next_attempt_at, request.wish}));
   return {};
+}
+
+Result<void> insert_batch_request(Transaction& t, const BatchAsked& asked, const RRPID& rrpid,
+                                  const std::optional<RRPID>& purge, Instant now) {
+  TRY(insert_request(t, {rrpid, wire::MESSAGE_TYPE_BATCH_ADMIN_REQ, "", now}, nullptr, now));
+  TRY(
+      t.execute("UPDATE requests SET batch_id = $2, batch_operation = $3, batch_details = $4,"
+                " batch_errors = $5, purge = $6 WHERE rrpid = $1",
+                {rrpid, asked.batch_id,
+                 asked.operation ? SqlValue(static_cast<int>(*asked.operation)) : SqlValue(),
+                 asked.details ? SqlValue(asked.starting_point) : SqlValue(),
+                 asked.errors_only ? 1 : 0, purge ? SqlValue(*purge) : SqlValue()}));
+  return set::audit::append(
+      t, wanted_entry(wire::MESSAGE_TYPE_BATCH_ADMIN_REQ, rrpid, asked.batch_id, now));
 }
 
 Result<std::optional<RRPID>> find_once(Transaction& t, const std::string& once,
@@ -265,16 +291,7 @@ Result<RRPID> Store::want(const BatchAsked& asked, const RRPID& rrpid, Instant n
       CHECK_OR_FAIL(items->integer(0) == 0, ErrorCode::conflict,
                     "a capture or refund waits for its answer: purge when it is known");
     }
-    TRY(insert_request(t, {rrpid, wire::MESSAGE_TYPE_BATCH_ADMIN_REQ, "", now}, nullptr, now));
-    TRY(
-        t.execute("UPDATE requests SET batch_id = $2, batch_operation = $3, batch_details = $4,"
-                  " batch_errors = $5 WHERE rrpid = $1",
-                  {rrpid, asked.batch_id,
-                   asked.operation ? SqlValue(static_cast<int>(*asked.operation)) : SqlValue(),
-                   asked.details ? SqlValue(asked.starting_point) : SqlValue(),
-                   asked.errors_only ? 1 : 0}));
-    TRY(set::audit::append(
-        t, wanted_entry(wire::MESSAGE_TYPE_BATCH_ADMIN_REQ, rrpid, asked.batch_id, now)));
+    TRY(insert_batch_request(t, asked, rrpid, std::nullopt, now));
     return rrpid;
   });
 }
@@ -284,7 +301,8 @@ Result<std::optional<OpenRequest>> Store::find_open(const RRPID& rrpid) {
       "merchant:find_open", [&](Transaction& t) -> Result<std::optional<OpenRequest>> {
         const auto row =
             TRY(t.query_one("SELECT r.message, r.state, r.waiting_since, r.wire, r.pending_reply,"
-                            " r.batch_id, r.batch_operation, r.batch_details, a.xid, r.signed_as, r.batch_errors"
+                            " r.batch_id, r.batch_operation, r.batch_details, a.xid, r.signed_as, r.batch_errors,"
+                            " r.purge"
                             " FROM requests r LEFT JOIN authorizations a ON a.auth_rrpid = r.rrpid"
                             " WHERE r.rrpid = $1 AND r.state IN ('wanted', 'asked')",
                             {rrpid}));
@@ -305,6 +323,7 @@ Result<std::optional<OpenRequest>> Store::find_open(const RRPID& rrpid) {
           out.batch.starting_point = static_cast<std::uint32_t>(row->integer(7));
         out.batch.errors_only = row->integer(10) == 1;
         if (!row->is_null(8)) out.xid = row->octets<XID>(8);
+        if (!row->is_null(11)) out.purge = row->octets<RRPID>(11);
         return std::optional<OpenRequest>(std::move(out));
       });
 }
@@ -389,6 +408,14 @@ Result<RequestOutcome> Store::outcome(const RRPID& rrpid) {
         if (row->text(0) == "refused") out.state = State::refused;
         if (!row->is_null(2))
           out.batch = TRY(from_wire(TRY(parse_as<wire::BatchAdminResData>(row->blob(2)))));
+        // Of a purge, the list of what it left: while it is open, or if it was refused.
+        const auto list =
+            TRY(t.query_one("SELECT state, code FROM requests"
+                            " WHERE purge = $1 AND state <> 'answered'",
+                            {rrpid}));
+        if (!list) return out;
+        out.state = list->text(0) == "refused" ? State::refused : State::open;
+        out.code = list->is_null(1) ? "" : list->text(1);
         return out;
       });
 }

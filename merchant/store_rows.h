@@ -70,6 +70,9 @@ struct NewRequest {
 /// Asked with these bytes, or else only wanted.
 Result<void> insert_request(Transaction& t, const NewRequest& request, const Request* bytes,
                             Instant next_attempt_at);
+/// A question about a batch, only wanted; with `purge`, of what that left.
+Result<void> insert_batch_request(Transaction& t, const BatchAsked& asked, const RRPID& rrpid,
+                                  const std::optional<RRPID>& purge, Instant now);
 /// The request that the operator named so. conflict: it asks for something else than `wish`.
 Result<std::optional<RRPID>> find_once(Transaction& t, const std::string& once,
                                        MessageType message, const std::string& wish);

@@ -35,11 +35,4 @@ std::string sign_webhook(std::span<const SecretBytes> secrets, std::string_view 
   return out;
 }
 
-Duration retry_pause(std::int64_t failures, Duration first, Rng& rng) {
-  const auto doublings = std::clamp<std::int64_t>(failures - 1, 0, 30);
-  const auto pause = std::min<Duration>(first * (std::int64_t{1} << doublings), kMaxRetryPause);
-  const std::int64_t share = rng.bytes(1)[0];  // 0 to 255
-  return pause * (4 * 255 + 2 * share) / (5 * 255);
-}
-
 }  // namespace set::merchant

@@ -1,5 +1,5 @@
-// What a webhook's request says and when it is made: the signature of Standard Webhooks 1.0 and the
-// pauses between attempts. Pure but for the Rng; any thread.
+// What a webhook's request says: the signature of Standard Webhooks 1.0. Pure but for the Rng; any
+// thread.
 #pragma once
 
 #include <span>
@@ -30,10 +30,7 @@ std::string secret_text(ByteView secret);
 std::string sign_webhook(std::span<const SecretBytes> secrets, std::string_view event_id,
                          Instant now, std::string_view body);
 
+/// Between two attempts.
 inline constexpr Duration kMaxRetryPause = std::chrono::hours(1);
-
-/// Twice as long after each failed attempt, from `first` to an hour, give or take a fifth so that
-/// many do not come back at the same moment. `failures` counts from 1.
-Duration retry_pause(std::int64_t failures, Duration first, Rng& rng);
 
 }  // namespace set::merchant

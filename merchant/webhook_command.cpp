@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "common/daemon/terminal.h"
 #include "merchant/command_output.h"
 #include "merchant/event_command.h"
 #include "merchant/webhook_keys.h"
@@ -64,10 +65,8 @@ void show_secret(const Config& config, Json about, const std::string& secret) {
     return;
   }
   fmt::print("{}\n", secret);
-  fmt::print(stderr,
-             "Webhook {}: this secret is not shown again; its receiver checks signatures with "
-             "it\n",
-             about.at("webhook").get<std::string>());
+  say(fmt::format("Webhook {}: this secret is not shown again; its receiver checks signatures with it",
+                  about.at("webhook").get<std::string>()));
 }
 
 Result<void> add(const Config& config, WebhookStore& webhooks, EventFeed& feed) {
@@ -111,7 +110,7 @@ Result<void> list(const Config& config, WebhookStore& webhooks, EventFeed& feed)
   return {};
 }
 
-void say(const Config& config, const Webhook& webhook, const char* what) {
+void show_state(const Config& config, const Webhook& webhook, const char* what) {
   if (config.common.json) {
     print({{"webhook", webhook.id}, {"state", what}});
   } else {
@@ -151,9 +150,9 @@ Result<void> test(const Config& config, WebhookStore& webhooks, const Webhook& w
 
 Result<void> deliveries(const Config& config, WebhookStore& webhooks, const Webhook& webhook) {
   const auto& wish = config.webhook;
-  const auto all = TRY(
-      webhooks.deliveries(webhook.id, wish.failed ? "given up" : "",
-                          static_cast<int>(std::min<std::int64_t>(wish.limit, kAllDeliveries))));
+  auto all = TRY(webhooks.deliveries(webhook.id, wish.failed ? "given up" : "",
+                                     static_cast<int>(wish.limit.to_fetch())));
+  keep_within(wish.limit, all);
   if (config.common.json) {
     Json out = Json::array();
     for (const auto& delivery : all) out.push_back(json_of(delivery));
@@ -233,15 +232,15 @@ Result<void> run_webhook(const Config& config) {
       return {};
     case WebhookAction::remove:
       TRY(webhooks.remove(webhook.id));
-      say(config, webhook, "removed");
+      show_state(config, webhook, "removed");
       return {};
     case WebhookAction::enable:
       TRY(webhooks.enable(webhook.id, now));
-      say(config, webhook, "enabled");
+      show_state(config, webhook, "enabled");
       return {};
     case WebhookAction::disable:
       TRY(webhooks.disable(webhook.id, "an operator disabled it", now));
-      say(config, webhook, "disabled");
+      show_state(config, webhook, "disabled");
       return {};
     case WebhookAction::rotate:
       return rotate(config, webhooks, webhook);

@@ -148,10 +148,16 @@ grpc::Status LocalService::Confirm(grpc::ServerContext*, const wire::ConfirmRequ
   });
 }
 
-grpc::Status LocalService::ListPurchases(grpc::ServerContext*, const wire::ListPurchasesRequest*,
+grpc::Status LocalService::ListPurchases(grpc::ServerContext*,
+                                         const wire::ListPurchasesRequest* request,
                                          wire::ListPurchasesResponse* response) {
   return answer([&]() -> Result<void> {
-    for (const auto& state : TRY(service_.purchases())) *response->add_purchases() = to_local(state);
+    for (const auto& state : TRY(service_.purchases())) {
+      if (request->at_most() > 0 && response->purchases_size() >= request->at_most()) break;
+      auto purchase = to_local(state);
+      if (request->mandates_only() && !purchase.has_mandate()) continue;
+      *response->add_purchases() = std::move(purchase);
+    }
     return {};
   });
 }

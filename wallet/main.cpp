@@ -11,6 +11,8 @@ namespace {
 constexpr std::string_view kExamples = R"(  set-wallet serve
   set-wallet card add --ca ca.example:7700 --trust trust.pem
   set-wallet pay 'setpay://shop.example:7710/1001?merchant=…&secret=…'
+  set-wallet pay --yes --no-input --quiet --timeout 30s --json - < link
+  set-wallet resume --timeout 1m
   set-wallet order list --json
   set-wallet receipt 0123456789abcdef0123456789abcdef01234567
   set-wallet receipt 0123456789abcdef0123456789abcdef01234567 --export mug.evidence
@@ -30,13 +32,14 @@ struct Options {
   set::wallet::PayOptions pay;
   set::wallet::DoctorOptions doctor;
   std::string xid;
-  std::string export_file;
+  set::EvidenceOptions evidence;
+  set::ListLimit limit;
   set::AuditOptions audit;
 };
 
 struct Commands {
   CLI::App *serve, *card, *card_add, *card_list, *card_renew, *needs_renewal, *pay, *order_list,
-      *order_show, *orders, *status, *receipt, *mandate, *mandate_list, *mandate_show, *resume, *path, *healthcheck, *doctor, *audit;
+      *order_show, *orders, *status, *receipt, *evidence, *mandate, *mandate_list, *mandate_show, *resume, *path, *healthcheck, *doctor, *audit;
 };
 
 /// Of `card add` and of `serve`, which registers a first card. Gives what `card add` cannot do
@@ -65,6 +68,8 @@ void add_card_commands(CLI::App& app, Options& options, Commands& commands) {
   auto& renew = options.card_renew;
   commands.card_renew->add_option("CARD", renew.card, "Number of the card in card list")->required();
   commands.card_renew->add_option("--ca", renew.ca, "host:port, if it is not where it was registered");
+  for (auto* command : {commands.card_add, commands.card_renew})
+    set::add_timeout_option(*command, options.common.timeout);
 }
 
 void add_pay_command(CLI::App& app, Options& options, Commands& commands) {
@@ -78,6 +83,7 @@ void add_pay_command(CLI::App& app, Options& options, Commands& commands) {
   commands.pay->add_option("--cvv-file", pay.cvv_file, "Private file with the verification value")
       ->type_name(set::kPrivateFile)
       ->excludes(ask);
+  set::add_timeout_option(*commands.pay, options.common.timeout);
 }
 
 void add_doctor_command(CLI::App& app, Options& options, Commands& commands) {
@@ -86,19 +92,23 @@ void add_doctor_command(CLI::App& app, Options& options, Commands& commands) {
       "doctor", "Examine keys, cards, database, merchant and CA, and say what to do");
   commands.doctor->add_option("--merchant", doctor.merchant, "A merchant, such as shop.example:7700");
   commands.doctor->add_option("--ca", doctor.ca, "The CA, such as ca.example:7701");
+  set::add_timeout_option(*commands.doctor, options.common.timeout);
 }
 
 void add_order_commands(CLI::App& app, Options& options, Commands& commands) {
   auto* order = app.add_subcommand("order", "The purchases of this wallet");
   order->require_subcommand(1);
-  commands.order_list = order->add_subcommand("list", "List the purchases");
+  commands.order_list = order->add_subcommand("list", "The purchases, newest first");
   commands.order_show = order->add_subcommand("show", "Ask the merchant how a purchase stands");
   // As they were called before; not shown.
   commands.orders = app.add_subcommand("orders", "As order list")->group("");
   commands.status = app.add_subcommand("status", "As order show")->group("");
   for (auto* command : {commands.order_show, commands.status}) {
     command->add_option("XID", options.xid, "The purchase, 40 hex digits")->required();
+    set::add_timeout_option(*command, options.common.timeout);
   }
+  for (auto* command : {commands.order_list, commands.orders})
+    set::add_limit_option(*command, options.limit);
 }
 
 Commands add_commands(CLI::App& app, Options& options) {
@@ -125,23 +135,30 @@ Commands add_commands(CLI::App& app, Options& options) {
   add_order_commands(app, options, commands);
   commands.receipt = app.add_subcommand("receipt", "Verify everything that was signed of a purchase");
   commands.receipt->add_option("XID", options.xid, "The purchase, 40 hex digits")->required();
-  commands.receipt->add_option("--export", options.export_file,
-                               "Write it as a file that anybody can verify with set-ca evidence verify");
+  commands.receipt->add_option("--export", options.evidence.file,
+                               "Write it as a file that anybody can verify with `evidence verify`")
+      ->type_name(set::kNewFile);
+  commands.evidence = app.add_subcommand("evidence", "What was signed of a purchase, as a file");
+  set::add_evidence(*commands.evidence, options.evidence);
   commands.audit = app.add_subcommand("audit", "The log of what this wallet asked, signed and was told");
   commands.audit->require_subcommand(1);
   set::add_audit_verbs(*commands.audit, options.audit);
   commands.mandate = app.add_subcommand("mandate", "Instalments and recurring payments that were signed");
   commands.mandate->require_subcommand(1);
-  commands.mandate_list = commands.mandate->add_subcommand("list", "All mandates");
+  commands.mandate_list = commands.mandate->add_subcommand("list", "The mandates, newest first");
+  set::add_limit_option(*commands.mandate_list, options.limit);
   commands.mandate_show =
       commands.mandate->add_subcommand("show", "One mandate, and what was charged under it so far");
   commands.mandate_show->add_option("XID", options.xid, "The purchase, 40 hex digits")->required();
+  set::add_timeout_option(*commands.mandate_show, options.common.timeout);
   commands.resume = app.add_subcommand("resume", "Send every order without an answer again");
+  set::add_timeout_option(*commands.resume, options.common.timeout);
   commands.needs_renewal = app.add_subcommand(
       "needs-renewal", "Print the cards' dates; exit code 0 if a renewal is due, 1 if not");
   commands.path = app.add_subcommand("path", "Print where the wallet keeps its files");
   add_doctor_command(app, options, commands);
-  commands.healthcheck = app.add_subcommand("healthcheck", "Exit with 0 if the daemon answers, else 1");
+  commands.healthcheck = app.add_subcommand("healthcheck", "Exit with 0 if the daemon serves, else 1");
+  set::add_timeout_option(*commands.healthcheck, options.common.timeout);
   return commands;
 }
 
@@ -182,11 +199,19 @@ set::Result<void> run_command(const Commands& commands, const Options& options) 
   if (commands.card_renew->parsed()) return run_card_renew(paths, options.card_renew, json);
   if (commands.needs_renewal->parsed()) return run_needs_renewal(paths, json);
   if (commands.pay->parsed()) return run_pay(paths, options.pay, json);
-  if (commands.order_list->parsed() || commands.orders->parsed()) return run_orders(paths, json);
+  if (commands.order_list->parsed() || commands.orders->parsed()) return run_orders(paths, options.limit, json);
   if (commands.order_show->parsed() || commands.status->parsed()) return run_status(paths, options.xid, json);
-  if (commands.receipt->parsed()) return run_receipt(paths, options.xid, options.export_file, json);
+  if (commands.receipt->parsed() && options.evidence.file.empty())
+    return run_receipt(paths, options.xid, json);
+  if (commands.receipt->parsed()) {
+    auto wanted = options.evidence;
+    wanted.xid = options.xid;
+    return run_evidence_export(paths, wanted);
+  }
+  if (options.evidence.verify) return set::verify_evidence_file(options.evidence, json);
+  if (commands.evidence->parsed()) return run_evidence_export(paths, options.evidence);
   if (commands.audit->parsed()) return run_audit_log(paths, options.audit, json);
-  if (commands.mandate_list->parsed()) return run_mandate_list(paths, json);
+  if (commands.mandate_list->parsed()) return run_mandate_list(paths, options.limit, json);
   if (commands.mandate_show->parsed()) return run_mandate_show(paths, options.xid, json);
   if (commands.resume->parsed()) return run_resume(paths, json);
   if (commands.path->parsed()) return run_path(paths, json);

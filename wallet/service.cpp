@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "common/audit/proof.h"
+#include "common/base/log_context.h"
 #include "common/daemon/instruments.h"
 #include "common/store/crash_point.h"
 
@@ -261,6 +262,7 @@ Result<ShownOffer> Service::offer(std::string_view text, std::int64_t number) {
                                                    {card.certificate.leaf.brand(), known, answered.by},
                                                    answered_at));
   auto offered = TRY(accept_pinit_res(std::move(pinit.next), answer, trust, answered_at));
+  log_context().xid = offered.offer.trans_ids.xid;
   auto told = told_entry(answer, "offered", answered_at);
   told.peer = link.address;
   TRY(s_.store.insert(offered, answered_at, told));
@@ -275,6 +277,7 @@ Result<PurchaseState> Service::confirm(const LIDC& lid_c, std::optional<CardVeri
   const auto* offered = std::get_if<Offered>(&state);
   CHECK_OR_FAIL(offered != nullptr, ErrorCode::conflict,
                 "this offer was confirmed before; see set-wallet orders");
+  log_context().xid = offered->offer.trans_ids.xid;
   const auto now = s_.clock();
   // Two offers for one order may have been shown; one yes is enough.
   TRY(check_not_paid(offered->offer.merchant.signature.thumbprint(), *offered->offer.trans_ids.lid_m));
@@ -404,6 +407,7 @@ Result<PurchaseState> Service::ask_and_settle(const PurchaseState& state, const 
 }
 
 Result<PurchaseState> Service::inquire(const XID& xid) {
+  log_context().xid = xid;
   auto state = TRY(s_.store.find(xid));
   if (is_open(state)) return ask_and_settle(state, TRY(card_of(*order_of(state))));
   if (!std::holds_alternative<Completed>(state)) return state;
@@ -436,6 +440,8 @@ Result<std::vector<PurchaseState>> Service::resume() {
   std::vector<PurchaseState> out;
   for (const auto& state : TRY(s_.store.unanswered())) {
     const auto& offer = offer_of(state);
+    const LogContextScope of_this_purchase;
+    log_context().xid = offer.trans_ids.xid;
     const auto card = TRY(card_of(*order_of(state)));
     const auto* awaiting = std::get_if<AwaitingPRes>(&state);
     auto next = awaiting != nullptr ? send_preq(awaiting->order, card) : ask_and_settle(state, card);

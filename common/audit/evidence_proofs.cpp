@@ -41,7 +41,7 @@ struct Together {
   Result<void> authorisations();
   Result<void> authorisation_answers();
   template <class Req, class Res>
-  Result<void> answered(const char* proof);
+  Result<void> answered(const char* requests_for);
   const ProvedStatement<PReq>* order_of(const Digest& hoi_data, const Digest& hpi_data) const;
   void prove(std::string sentence) {
     if (std::ranges::find(proofs, sentence) == proofs.end()) proofs.push_back(std::move(sentence));
@@ -188,16 +188,21 @@ Result<void> Together::authorisation_answers() {
   return {};
 }
 
-/// Of what follows an authorisation: each answer is to a request in the file.
+/// Of what follows an authorisation: each answer is to a request in the file. The reverse need not be:
+/// a request may wait still, or its answer be left out, so it is counted. What the answers say is `says`.
 template <class Req, class Res>
-Result<void> Together::answered(const char* proof) {
-  std::set<std::string> requests;
+Result<void> Together::answered(const char* requests_for) {
+  std::set<std::string> requests, answers;
   for (const auto* request : all<Req>(statements)) requests.insert(request->message.content_digest().str());
   for (const auto* answer : all<Res>(statements)) {
-    if (!requests.contains(string_of(answer->request_digest)))
+    const auto digest = string_of(answer->request_digest);
+    if (!requests.contains(digest))
       return torn("an answer of the gateway is to no request that is in the file");
-    prove(proof);
+    answers.insert(digest);
   }
+  if (!answers.empty())
+    prove(requests_for + (": " + std::to_string(requests.size())) + " in the file, " +
+          std::to_string(answers.size()) + " with the gateway's answer");
   return {};
 }
 
@@ -261,11 +266,11 @@ Result<std::vector<std::string>> prove_together(const Evidence& evidence,
   TRY(together.merchants_answers());
   TRY(together.authorisations());
   TRY(together.authorisation_answers());
-  TRY((together.answered<AuthRevReq, AuthRevRes>("the gateway answered each reversal")));
-  TRY((together.answered<CapReq, CapRes>("the gateway answered each capture")));
-  TRY((together.answered<CapRevReq, CapRevRes>("the gateway answered each reversal of a capture")));
-  TRY((together.answered<CredReq, CredRes>("the gateway answered each credit")));
-  TRY((together.answered<CredRevReq, CredRevRes>("the gateway answered each reversal of a credit")));
+  TRY((together.answered<AuthRevReq, AuthRevRes>("requests to reverse an authorisation")));
+  TRY((together.answered<CapReq, CapRes>("requests to capture")));
+  TRY((together.answered<CapRevReq, CapRevRes>("requests to reverse a capture")));
+  TRY((together.answered<CredReq, CredRes>("requests to credit")));
+  TRY((together.answered<CredRevReq, CredRevRes>("requests to reverse a credit")));
   return std::move(together.proofs);
 }
 

@@ -11,12 +11,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <thread>
 
 #include "common/base/assert.h"
 #include "common/base/log.h"
+#include "common/daemon/balancers.h"
 #include "common/daemon/connections.h"
 #include "common/daemon/files.h"
 #include "common/daemon/instruments.h"
@@ -27,6 +30,10 @@ namespace {
 constexpr int kBacklog = 1024;
 constexpr int kPauseMs = 100;  // when the system has no descriptor or memory for us
 constexpr auto kComplainEvery = std::chrono::seconds(10);
+// A balancer says at once who its visitor is.
+constexpr auto kHeaderPatience = std::chrono::seconds(2);
+constexpr std::size_t kMostAwaited = 256;
+constexpr int kLookAtAwaitedMs = 200;
 constexpr rlim_t kOtherDescriptors = 128;  // the database, logs, gRPC's own
 
 Error cannot_listen(const ListenAddress& address, int error) {
@@ -145,9 +152,25 @@ struct Acceptor::Impl {
     ::close(stopping);
   }
 
+  /// A balancer's connection that has not said yet who it is from.
+  struct Awaited {
+    int fd;
+    sockaddr_storage balancer;
+    std::chrono::steady_clock::time_point until;
+    Bytes header = {};
+  };
+  enum class Heard { wait, all, nonsense };
+
   void stop();
   void loop();
   void accept_all();
+  void receive(int fd, const sockaddr_storage& peer);
+  void let_in(int fd, const sockaddr_storage& peer);
+  void turn_away(int fd, Event why);
+  void hear_awaited();
+  static Heard hear(Awaited& connection);
+  void take_up(const Awaited& connection);
+  bool is_balancer(const sockaddr_storage& peer) const;
   bool may_enter(int fd, const sockaddr_storage& peer);
   bool stop_comes(int timeout_ms, bool also_connections);
   void complain(Event event);
@@ -157,6 +180,9 @@ struct Acceptor::Impl {
   int stopping;
   Connections connections;
   Handler handler = {};
+  std::vector<Network> balancers = {};
+  std::atomic<bool> balancers_speak = false;  ///< from then on `balancers` is not written
+  std::vector<Awaited> awaited = {};
   std::chrono::steady_clock::time_point complained_at = {};
   std::thread thread = {};
 };
@@ -166,22 +192,30 @@ void Acceptor::Impl::stop() {
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = ::write(stopping, &one, sizeof one);
   if (thread.joinable()) thread.join();
+  for (const auto& connection : awaited) ::close(connection.fd);
+  awaited.clear();
   // In this order: once the name is gone another process may take it, and it is theirs then.
   if (address.is_unix()) ::unlink(address.socket_path.c_str());
   ::close(listener);
   listener = -1;
 }
 
-// Sleeps until the stop (true), or a connection or the end of the timeout (false).
+// Sleeps until the stop (true), or a connection, something of an awaited one, or the end of the
+// timeout (false).
 bool Acceptor::Impl::stop_comes(int timeout_ms, bool also_connections) {
-  pollfd polls[] = {{.fd = stopping, .events = POLLIN, .revents = 0},
-                    {.fd = listener, .events = POLLIN, .revents = 0}};
-  ::poll(polls, also_connections ? 2 : 1, timeout_ms);
+  std::vector<pollfd> polls{{.fd = stopping, .events = POLLIN, .revents = 0}};
+  if (also_connections) polls.push_back({.fd = listener, .events = POLLIN, .revents = 0});
+  for (const auto& connection : awaited)
+    polls.push_back({.fd = connection.fd, .events = POLLIN, .revents = 0});
+  ::poll(polls.data(), polls.size(), timeout_ms);
   return polls[0].revents != 0;
 }
 
 void Acceptor::Impl::loop() {
-  while (!stop_comes(-1, true)) accept_all();
+  while (!stop_comes(awaited.empty() ? -1 : kLookAtAwaitedMs, true)) {
+    hear_awaited();
+    accept_all();
+  }
 }
 
 void Acceptor::Impl::accept_all() {
@@ -190,15 +224,8 @@ void Acceptor::Impl::accept_all() {
     socklen_t size = sizeof peer;
     const int fd = ::accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size,
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0 && may_enter(fd, peer)) {
-      metrics::connections_accepted.count();
-      handler(listener, fd);
-      continue;
-    }
     if (fd >= 0) {
-      ::close(fd);
-      metrics::connections_refused.count(LabelWord{"limit"});
-      complain("too many connections are open; refusing more");
+      receive(fd, peer);
       continue;
     }
     if (errno == EAGAIN) return;
@@ -210,6 +237,75 @@ void Acceptor::Impl::accept_all() {
     }
     // Otherwise it is this one connection that has gone already.
   }
+}
+
+bool Acceptor::Impl::is_balancer(const sockaddr_storage& peer) const {
+  return balancers_speak &&
+         std::ranges::any_of(balancers, [&](const Network& each) { return each.has(peer); });
+}
+
+void Acceptor::Impl::receive(int fd, const sockaddr_storage& peer) {
+  if (!is_balancer(peer)) return let_in(fd, peer);
+  if (awaited.size() >= kMostAwaited)
+    return turn_away(fd, "balancers do not say who their connections are from; refusing more");
+  awaited.push_back({fd, peer, std::chrono::steady_clock::now() + kHeaderPatience});
+}
+
+void Acceptor::Impl::let_in(int fd, const sockaddr_storage& peer) {
+  if (!may_enter(fd, peer)) return turn_away(fd, "too many connections are open; refusing more");
+  metrics::connections_accepted.count();
+  handler(listener, fd);
+}
+
+void Acceptor::Impl::turn_away(int fd, Event why) {
+  ::close(fd);
+  metrics::connections_refused.count(LabelWord{"limit"});
+  complain(why);
+}
+
+void Acceptor::Impl::hear_awaited() {
+  const auto now = std::chrono::steady_clock::now();
+  std::erase_if(awaited, [&](Awaited& connection) {
+    const auto heard = hear(connection);
+    if (heard == Heard::wait && now < connection.until) return false;
+    if (heard == Heard::all) {
+      take_up(connection);
+    } else if (heard == Heard::nonsense && connection.header.empty()) {
+      ::close(connection.fd);  // it looked whether we are there, and nothing else
+    } else {
+      turn_away(connection.fd, "a balancer does not speak PROXY protocol version 2; refused");
+    }
+    return true;
+  });
+}
+
+// Not an octet more than the header: what follows is TLS, and gRPC's.
+Acceptor::Impl::Heard Acceptor::Impl::hear(Awaited& connection) {
+  auto& header = connection.header;
+  while (true) {
+    auto whole = ProxyHeader::kFixed;
+    if (header.size() >= whole) {
+      const auto size = ProxyHeader::size_of(ByteView(header).first(whole));
+      if (!size) return Heard::nonsense;
+      whole = *size;
+      if (header.size() == whole) return Heard::all;
+    }
+    std::array<std::uint8_t, ProxyHeader::kMost> part{};
+    const auto got = ::recv(connection.fd, part.data(), whole - header.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) return Heard::wait;
+    if (got <= 0) return Heard::nonsense;
+    header.insert(header.end(), part.begin(), part.begin() + got);
+  }
+}
+
+void Acceptor::Impl::take_up(const Awaited& connection) {
+  const auto header = ProxyHeader::parse(connection.header);
+  if (!header)
+    return turn_away(connection.fd, "a balancer does not speak PROXY protocol version 2; refused");
+  // Before gRPC has it: its first call may ask.
+  Visitors::of_this_process().came(end_of_connection(connection.balancer), header->from);
+  let_in(connection.fd, header->from.value_or(connection.balancer));
 }
 
 // A flood must not flood the log as well.
@@ -244,6 +340,11 @@ const ListenAddress& Acceptor::address() const { return impl_->address; }
 void Acceptor::start(Handler handler) {
   impl_->handler = std::move(handler);
   impl_->thread = std::thread([impl = impl_.get()] { impl->loop(); });
+}
+
+void Acceptor::expect_balancers(std::vector<Network> balancers) {
+  impl_->balancers = std::move(balancers);
+  impl_->balancers_speak = !impl_->balancers.empty();
 }
 
 void Acceptor::stop() { impl_->stop(); }

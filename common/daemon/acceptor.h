@@ -30,6 +30,9 @@ class Acceptor {
   /// With the port that the system chose.
   const ListenAddress& address() const;
   void start(Handler handler);
+  /// From now on connections of these begin with who they are from (balancers.h); one that does not
+  /// is refused within two seconds, and nobody waits for it. Once.
+  void expect_balancers(std::vector<Network> balancers);
   /// No call of the handler after it returns. Removes a Unix socket.
   void stop();
 

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <deque>
 #include <map>
 #include <set>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -16,6 +18,7 @@ namespace {
 
 using LogJson = nlohmann::ordered_json;
 
+constexpr int kPage = 500;
 constexpr std::size_t kMaxPeerLogBytes = std::size_t{1} << 30;
 
 /// What an entry is about in a few words, those that are there.
@@ -39,15 +42,49 @@ Result<std::optional<Instant>> since_of(const std::string& text) {
 
 Result<void> list_log(Database& database, const AuditOptions& options, bool json) {
   const auto since = TRY(since_of(options.since));
-  return audit::for_each_record(
-      database, options.after, [&](const AuditRecord& record) -> Result<void> {
-        if (since) {
-          const auto at = parse_instant(field_of(record.entry, "at"));
-          if (at && *at < *since) return {};
-        }
-        fmt::print("{}\n", json ? to_json_line(record) : line_of(record));
-        return {};
-      });
+  const auto is_asked_for = [&](const AuditRecord& record) {
+    if (!since) return true;
+    const auto at = parse_instant(field_of(record.entry, "at"));
+    return !at || *at >= *since;
+  };
+  TRY(audit::chain(database));
+  const auto show = [&](const AuditRecord& record) {
+    fmt::print("{}\n", json ? to_json_line(record) : line_of(record));
+  };
+  // Who reads on after a number gets what follows it, everybody else the end of the log.
+  const bool reads_on = options.after > 0;
+  const auto limit = options.limit.of_pages(json);
+  std::deque<AuditRecord> last;
+  bool left_out = false;
+  std::size_t shown = 0;
+  for (auto after = options.after; !(left_out && reads_on);) {
+    auto page = TRY(audit::records_after(database, after, kPage));
+    for (auto& record : page) {
+      after = record.number;
+      if (!is_asked_for(record)) continue;
+      const bool full = limit.is_full(reads_on ? shown : last.size());
+      left_out = left_out || full;
+      if (full && reads_on) break;
+      if (reads_on || limit.rows == 0) {
+        show(record);
+        ++shown;
+        continue;
+      }
+      if (full) last.pop_front();
+      last.push_back(std::move(record));
+    }
+    if (std::cmp_less(page.size(), kPage)) break;
+  }
+  for (const auto& record : last) show(record);
+  if (left_out) say_rows_left_out(limit);
+  return {};
+}
+
+Result<void> export_log(Database& database) {
+  return audit::for_each_record(database, 0, [](const AuditRecord& record) -> Result<void> {
+    fmt::print("{}\n", to_json_line(record));
+    return {};
+  });
 }
 
 Result<void> show_entry(Database& database, const AuditOptions& options, bool json) {
@@ -159,9 +196,10 @@ void add_audit_verbs(CLI::App& noun, AuditOptions& options) {
     command.callback([&options, verb] { options.verb = verb; });
     return command;
   };
-  auto& list = add("list", "Oldest first, a line each", Verb::list);
+  auto& list = add("list", "The last entries, or those after a number, oldest first, a line each", Verb::list);
   list.add_option("--after", options.after, "begin after this number");
   list.add_option("--since", options.since, "an instant, or how long ago, such as 24h");
+  add_limit_option(list, options.limit);
   auto& show = add("show", "One entry with all its fields", Verb::show);
   show.add_option("NUMBER", options.number, "as in the list")->required()->check(CLI::PositiveNumber);
   auto& verify = add("verify", "Follows the chain of digests to its head", Verb::verify);
@@ -182,7 +220,7 @@ Result<void> run_audit(Database& database, const AuditOptions& options, bool jso
     case AuditOptions::Verb::verify:
       return verify_log(database, options, json);
     case AuditOptions::Verb::export_all:
-      return list_log(database, {}, /*json=*/true);
+      return export_log(database);
   }
   return {};
 }

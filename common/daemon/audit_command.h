@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "common/base/time.h"
+#include "common/daemon/list_limit.h"
 #include "common/store/database.h"
 
 namespace set {
@@ -17,6 +18,7 @@ struct AuditOptions {
   std::int64_t after = 0;
   std::string since;  ///< an instant, or how long ago: "24h"; empty: from the beginning
   std::int64_t number = 0;
+  ListLimit limit;
   std::string head;  ///< a digest that was noted before
   std::filesystem::path peer_log;  ///< a peer's `audit export`
 };

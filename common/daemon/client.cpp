@@ -4,6 +4,7 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include "common/base/assert.h"
+#include "common/daemon/patience.h"
 #include "common/daemon/rpc_observer.h"
 #include "common/daemon/server.h"
 #include "common/daemon/tls.h"
@@ -114,7 +115,7 @@ Result<std::optional<PartyName>> server_of(const grpc::ClientContext& context) {
 }
 
 void set_deadline(grpc::ClientContext& context, Duration from_now) {
-  context.set_deadline(std::chrono::system_clock::now() + from_now);
+  context.set_deadline(std::chrono::system_clock::now() + waiting_time(from_now));
 }
 
 }  // namespace set

@@ -36,6 +36,7 @@ std::shared_ptr<grpc::Channel> make_channel(const std::string& target,
 /// only looked at, never repeated.
 Error error_of(const grpc::Status& status, std::string_view target);
 
+/// Sooner where --timeout says so (patience.h).
 void set_deadline(grpc::ClientContext& context, Duration from_now);
 
 /// An answer, and whom the server's TLS certificate names; none without TLS.

@@ -9,7 +9,8 @@ namespace set {
 namespace {
 
 // A flood meets a full house again and again; looking at every descriptor each time would cost more
-// than the flood.
+// than the flood. But when as many came in as one address may have, they may have gone as quickly: who
+// comes often is not to be taken for a flood because there is one of somebody else's.
 constexpr auto kLookAgainAfter = std::chrono::milliseconds(50);
 
 ino_t socket_of(int fd) {
@@ -24,6 +25,7 @@ bool Connections::admit(int fd, const std::string& address) {
   if (is_full(address)) return false;
   open_.push_back({fd, socket_of(fd), address});
   ++per_address_[address];
+  ++admitted_;
   return true;
 }
 
@@ -35,8 +37,9 @@ bool Connections::is_full(const std::string& address) const {
 
 void Connections::forget_closed() {
   const auto now = std::chrono::steady_clock::now();
-  if (now - looked_at_ < kLookAgainAfter) return;
+  if (now - looked_at_ < kLookAgainAfter && admitted_ < max_per_address_) return;
   looked_at_ = now;
+  admitted_ = 0;
   std::erase_if(open_, [](const Open& open) { return socket_of(open.fd) != open.socket; });
   per_address_.clear();
   for (const Open& open : open_) ++per_address_[open.address];

@@ -34,6 +34,7 @@ class Connections {
   std::vector<Open> open_;
   std::unordered_map<std::string, std::size_t> per_address_;
   std::chrono::steady_clock::time_point looked_at_{};
+  std::size_t admitted_ = 0;  ///< since then
 };
 
 /// What counts as one address: an IPv4 address, or an IPv6 network of 64 bits. Empty for others.

@@ -10,22 +10,38 @@ namespace {
 
 constexpr std::size_t kMaxEvidenceBytes = std::size_t{256} << 20;
 
-}  // namespace
-
-void add_evidence_options(CLI::App& command, EvidenceOptions& options) {
-  command.add_option("XID", options.xid, "The purchase, 40 hex digits")->required();
+CLI::Option& add_what_to_export(CLI::App& command, EvidenceOptions& options) {
   command.add_option("--out", options.file, "File to write (default: standard output)")
       ->type_name(kNewFile);
+  return *command.add_option("XID", options.xid, "The purchase, 40 hex digits");
 }
+
+}  // namespace
 
 void add_evidence_verify(CLI::App& noun, EvidenceOptions& options) {
   auto& verify = *noun.add_subcommand(
       "verify", "Verifies a file of evidence offline, by the root's fingerprint alone");
-  verify.add_option("FILE", options.file, "as `evidence` or `receipt --export` wrote it")->required();
+  verify.callback([&options] { options.verify = true; });
+  verify.add_option("FILE", options.file, "as `evidence export` or `receipt --export` wrote it")
+      ->required()
+      ->type_name(kFile);
   verify
       .add_option("--root-fingerprint", options.root_fingerprint,
                   "64 hex digits, as the CA gave them out")
       ->required();
+}
+
+void add_evidence(CLI::App& noun, EvidenceOptions& options) {
+  noun.require_subcommand(0, 1);
+  add_what_to_export(noun, options);
+  auto& verb = *noun.add_subcommand(
+      "export", "A file that anybody can verify with `evidence verify`; also without this word");
+  add_what_to_export(verb, options).required();
+  add_evidence_verify(noun, options);
+  noun.callback([&options] {
+    if (!options.verify && options.xid.empty())
+      throw CLI::RequiredError("evidence: an XID, or verify FILE");
+  });
 }
 
 Result<void> put_evidence(const std::filesystem::path& file, std::string_view text) {

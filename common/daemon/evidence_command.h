@@ -1,4 +1,4 @@
-// `evidence XID` of merchant and gateway, `receipt --export` of the wallet, and `set-ca evidence verify`:
+// `evidence export` and `receipt --export`, by those who have it, and `evidence verify`, by everybody:
 // what was signed of a purchase, written as a file and verified offline. One thread.
 #pragma once
 
@@ -15,9 +15,12 @@ struct EvidenceOptions {
   std::string xid;                ///< 40 hex digits
   std::filesystem::path file;     ///< to write; empty: standard output; of verify the one to read
   std::string root_fingerprint;   ///< of verify
+  bool verify = false;            ///< this verb was chosen
 };
 
-void add_evidence_options(CLI::App& command, EvidenceOptions& options);
+/// Of those who have evidence: `evidence XID`, which is `evidence export XID`, and `evidence verify`.
+void add_evidence(CLI::App& noun, EvidenceOptions& options);
+/// The verb `verify` alone, which needs nothing of whoever runs it.
 void add_evidence_verify(CLI::App& noun, EvidenceOptions& options);
 
 /// Verifies what is kept, under the trust.pem of `directory`, and writes it. not_found;

@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "common/crypto/digest.h"
 #include "common/daemon/instruments.h"
+#include "common/daemon/span_subject.h"
 
 namespace set {
 namespace {
@@ -118,7 +119,7 @@ bool Handling::repeated(ByteView peer, const ReplyContext& reply) {
 
 void Handling::is_about(const XID& xid) {
   xid_ = xid;
-  log_context().xid = xid;
+  work_is_about(xid);
 }
 
 void Handling::answer_stored(const StoredReply& stored) {

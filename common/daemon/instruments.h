@@ -89,4 +89,13 @@ inline const Stopwatch<LabelWord, LabelWord> transactions(
     "set_database_transaction_seconds", "Transactions with their wait, by label and outcome",
     {"transaction", "outcome"}, transaction_buckets());
 
+// --- traces ---
+
+/// reason: queue (there was no room), collector (did not take them), rejected (some of a batch).
+inline const Counter<LabelWord> spans_dropped(
+    "set_spans_dropped_total", "Spans that the collector of traces did not get, by reason",
+    {"reason"});
+inline const Counter<> spans_exported("set_spans_exported_total",
+                                      "Spans that the collector of traces took");
+
 }  // namespace set::metrics

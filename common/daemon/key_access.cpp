@@ -21,7 +21,8 @@ Result<std::vector<Passphrase>> read_custodians(const KeySource& source, std::si
   }
   if (!passphrases.empty()) return passphrases;
   for (std::size_t i = 1; i <= count; ++i) {
-    passphrases.push_back(TRY(read_passphrase({}, custodian_prompt(i, name), confirm)));
+    passphrases.push_back(TRY(read_passphrase({{}, std::nullopt, source.custodian_option},
+                                              custodian_prompt(i, name), confirm)));
   }
   return passphrases;
 }
@@ -72,7 +73,7 @@ void add_custodian_options(CLI::App& app, CustodianCount& count) {
 Result<Pkcs11Token> open_token(const TokenSource& source) {
   const auto module = TRY(Pkcs11Module::load(source.module));
   TRY(module.find(source.label));  // before anybody types a PIN
-  const auto pin = TRY(read_passphrase({source.pin_file, std::nullopt},
+  const auto pin = TRY(read_passphrase({source.pin_file, std::nullopt, "--pin-file"},
                                        "PIN of the token \"" + source.label + "\"", false));
   return Pkcs11Token::open(module, source.label, pin);
 }

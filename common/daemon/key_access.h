@@ -23,6 +23,7 @@ struct KeySource {
   PassphraseSource passphrase;
   std::vector<std::filesystem::path> custodian_files;  ///< one custodian's passphrase each
   TokenSource token;
+  std::string custodian_option = "--custodian-passphrase-file";  ///< what gives custodian_files
 };
 
 /// Of a new lock only: how many custodians, and how many of them open the file.

@@ -148,6 +148,9 @@ std::string environment_entries(CLI::App& app) {
            (key.command->get_parent() == nullptr ? ""
                                                  : " of \\fB" + key.command->get_name() + "\\fR") +
            ".\n";
+    if (const auto worlds = key.option->get_envname(); !worlds.empty()) {
+      out += ".TP\n\\fB" + worlds + "\\fR\nThe same, where the one before does not say it.\n";
+    }
   }
   return out;
 }
@@ -178,7 +181,8 @@ std::string manual_page(CLI::App& app) {
          "\\fR [\\fIoptions\\fR] \\fIcommand\\fR [\\fIoptions\\fR]\n" + ".SH DESCRIPTION\n" +
          escaped(app.get_description()) +
          ".\nOptions of the program may stand before or after a command. Data goes to standard "
-         "output, what is said to a person to standard error.\n.SH OPTIONS\n" +
+         "output, what is said to a person to standard error. Where there is no terminal, or with "
+         "\\fB\\-\\-no\\-input\\fR, nobody is asked: what is missing is named.\n.SH OPTIONS\n" +
          option_entries(app) + ".SH COMMANDS\n" + command_entries(app, app) +
          ".SH CONFIGURATION\nEach option of the program, and of \\fBserve\\fR, \\fBenroll\\fR and "
          "\\fBinit\\fR where there is such a command, may stand in a TOML file and in the "

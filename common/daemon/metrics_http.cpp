@@ -1,7 +1,5 @@
 #include "common/daemon/metrics_http.h"
 
-#include <httplib.h>
-
 #include <nlohmann/json.hpp>
 
 #include "common/daemon/metrics.h"
@@ -10,12 +8,13 @@
 namespace set {
 namespace {
 
-constexpr std::size_t kMetricsThreads = 2;  // Prometheus, and a look by hand
-
-void answer_ready(Readiness& readiness, httplib::Response& response) {
+std::optional<HttpPage> admin_page(std::string_view path, Readiness& readiness) {
+  if (path == "/metrics")
+    return HttpPage{"text/plain; version=0.0.4; charset=utf-8", metrics_text()};
+  if (path == "/livez") return HttpPage{"text/plain", "ok\n"};
+  if (path != "/readyz") return std::nullopt;
   const auto state = readiness.look();
-  response.status = state.ready ? 200 : 503;
-  response.set_content(readiness_json(state) + "\n", "application/json");
+  return HttpPage{"application/json", readiness_json(state) + "\n", state.ready ? 200 : 503};
 }
 
 }  // namespace
@@ -35,18 +34,9 @@ Result<HttpDoor> open_metrics_door(const ListenAddress& listen, bool to_other_ma
                 "other machines reach " + listen.str() +
                     ", and the figures ask for no certificate: say --metrics-remote if its network "
                     "is your own, or choose 127.0.0.1");
-  return HttpDoor::start(
-      "--metrics-listen", listen, kMetricsThreads, [&readiness](httplib::Server& server) {
-        server.Get("/metrics", [](const httplib::Request&, httplib::Response& response) {
-          response.set_content(metrics_text(), "text/plain; version=0.0.4; charset=utf-8");
-        });
-        server.Get("/livez", [](const httplib::Request&, httplib::Response& response) {
-          response.set_content("ok\n", "text/plain");
-        });
-        server.Get("/readyz", [&readiness](const httplib::Request&, httplib::Response& response) {
-          answer_ready(readiness, response);
-        });
-      });
+  return HttpDoor::start("--metrics-listen", listen, [&readiness](std::string_view path) {
+    return admin_page(path, readiness);
+  });
 }
 
 std::string readiness_json(const Readiness::State& state) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <optional>
 
 #include "common/crypto/operation_counts.h"
 #include "common/daemon/instruments.h"
@@ -24,8 +25,8 @@ double seconds(const timeval& time) {
 }
 
 // What failed a moment ago is not to be relied on, though it can be read.
-constexpr auto kMomentAgo = std::chrono::seconds(10);
-std::atomic<std::chrono::steady_clock::time_point> database_failed_at = {};
+constexpr Duration kMoment = std::chrono::seconds(10);
+std::atomic<bool> database_said_no = false;  // since somebody looked
 
 std::string_view word_of(TransactionReport::End end) {
   switch (end) {
@@ -39,8 +40,7 @@ std::string_view word_of(TransactionReport::End end) {
 void count_transaction(const TransactionReport& report) {
   metrics::transactions.observe(report.took, LabelWord{report.label},
                                 LabelWord{word_of(report.end)});
-  if (report.end == TransactionReport::End::failed)
-    database_failed_at = std::chrono::steady_clock::now();
+  if (report.end == TransactionReport::End::failed) database_said_no = true;
 }
 
 double open_descriptors() {
@@ -135,18 +135,41 @@ class OwnPaths {
   Paths built_;
 };
 
-Result<void> check_database(Database& database) {
-  const auto failed_at = database_failed_at.load();
-  CHECK_OR_FAIL(failed_at == std::chrono::steady_clock::time_point() ||
-                    std::chrono::steady_clock::now() - failed_at > kMomentAgo,
-                ErrorCode::storage_unavailable,
-                "the database said no less than 10 seconds ago: is the disk full, is its server "
-                "there?");
-  return database.in_transaction("readiness", [](Transaction& t) -> Result<void> {
-    TRY(t.query_one("SELECT MAX(number) FROM schema_version"));
+/// A full disk can still be read: what said no is relied on again when it has taken a write.
+class DatabaseTrust {
+ public:
+  DatabaseTrust(Database& database, Clock clock) : database_(database), clock_(std::move(clock)) {}
+
+  Result<void> check() {
+    const std::lock_guard lock(mutex_);
+    const auto now = clock_();
+    if (database_said_no.exchange(false)) said_no_at_ = now;
+    const bool a_moment_ago = said_no_at_ && now >= *said_no_at_ && now - *said_no_at_ <= kMoment;
+    CHECK_OR_FAIL(!a_moment_ago, ErrorCode::storage_unavailable,
+                  "the database said no less than 10 seconds ago: is the disk full, is its server "
+                  "there?");
+    TRY(database_.in_transaction("readiness", [this](Transaction& t) -> Result<void> {
+      if (said_no_at_) TRY(write_something(t));
+      TRY(t.query_one("SELECT MAX(number) FROM schema_version"));
+      return {};
+    }));
+    said_no_at_.reset();
     return {};
-  });
-}
+  }
+
+ private:
+  // What changes nothing SQLite does not write.
+  static Result<void> write_something(Transaction& t) {
+    TRY(t.execute("INSERT INTO schema_version (number, applied_at) VALUES (0, 0)"));
+    TRY(t.execute("DELETE FROM schema_version WHERE number = 0"));
+    return {};
+  }
+
+  Database& database_;
+  Clock clock_;
+  std::mutex mutex_;
+  std::optional<Instant> said_no_at_;
+};
 
 }  // namespace
 
@@ -212,7 +235,8 @@ void Observation::show_operations() {
 }
 
 void Observation::watch(Database& database) {
-  readiness_.require("database", [&database] { return check_database(database); });
+  const auto trust = std::make_shared<DatabaseTrust>(database, clock_);
+  readiness_.require("database", [trust] { return trust->check(); });
 }
 
 void Observation::watch(Current<const Party> party) {

@@ -10,6 +10,7 @@
 #include <map>
 #include <utility>
 
+#include "common/daemon/patience.h"
 #include "common/daemon/program_commands.h"
 #include "common/daemon/run.h"
 #include "common/daemon/terminal.h"
@@ -140,15 +141,27 @@ void add_common_options(CLI::App& app, CommonOptions& options, std::string_view 
                      "; flags and environment win over it")
       ->type_name(kFile)
       ->configurable(false);
-  add_choice(app, "--log-level", options.log_level, kLevels, "trace|info|warning|error",
-             "What is logged: this and what is graver")
-      ->default_str("info");
+  auto* level = add_choice(app, "--log-level", options.log_level, kLevels,
+                           "trace|info|warning|error", "What is logged: this and what is graver")
+                    ->default_str("info");
   add_choice(app, "--log-format", options.log_format, kFormats, "text|json",
              "By itself text on a terminal, json otherwise");
   app.add_flag("--json", options.json, "Answers and errors as JSON")->configurable(false);
+  auto* verbose = app.add_flag("--verbose", options.verbose,
+                               "Say everything that is done: as --log-level trace")
+                      ->configurable(false)
+                      ->excludes(level);
+  app.add_flag("--quiet", options.quiet, "Say nothing but errors: only data, on standard output")
+      ->configurable(false)
+      ->excludes(level)
+      ->excludes(verbose);
+  app.add_flag("--no-input", options.no_input,
+               "Ask nobody: what would be asked must come from files and flags")
+      ->configurable(false);
   app.add_flag("--no-color", options.no_color,
                "No colours; without it they are on a terminal, unless NO_COLOR is set")
       ->configurable(false);
+  add_span_export_options(app, options.span_export);
   app.set_version_flag("--version", app.get_name() + " " SET_VERSION)->configurable(false);
   add_program_commands(app, options.shell);
   app.footer("\nExamples:\n" + std::string(examples));
@@ -190,6 +203,8 @@ Result<std::optional<std::string>> parse_arguments(CLI::App& app, CommonOptions&
   } catch (const CLI::ParseError& error) {
     return failure(error_of(app, error));
   }
+  if (options.quiet) options.log_level = LogLevel::error;
+  if (options.verbose) options.log_level = LogLevel::trace;
   options.config_file = settings_file_of(app, words);
   options.settings = effective_settings(app, words, told);
   if (command == ProgramCommand::config_check) {
@@ -216,12 +231,17 @@ Result<void> parse(CLI::App& app, CommonOptions& options, int argc, const char* 
   }
   if (options.json) report_errors_as_json();
   if (options.no_color) forbid_colour();
+  if (options.quiet) forbid_talk();
+  if (options.no_input) forbid_input();
+  if (options.timeout) limit_waiting(*options.timeout);
   options.program = app.get_name();
   options.arguments.assign(argv, argv + argc);
-  // Who parses again while serving changes the log only once all was accepted (reload.cpp).
+  // Who parses again while serving changes the log only once all was accepted (reload.cpp); where
+  // spans go stays.
   static bool log_is_open = false;
   if (!std::exchange(log_is_open, true)) {
     log_open(options.program, options.log_level, options.log_format);
+    if (!options.instead) TRY(begin_span_export(options.program, options.span_export));
   }
   return {};
 }

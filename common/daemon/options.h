@@ -14,6 +14,7 @@
 #include "common/base/log.h"
 #include "common/base/time.h"
 #include "common/daemon/settings.h"
+#include "common/daemon/span_exporter.h"
 
 namespace set {
 
@@ -28,6 +29,11 @@ struct CommonOptions {
   LogFormat log_format = LogFormat::json;  ///< default: text on a terminal, JSON otherwise
   bool json = false;                       ///< answers and errors as JSON
   bool no_color = false;
+  SpanExportOptions span_export;
+  bool quiet = false;     ///< nothing but errors on standard error
+  bool verbose = false;   ///< everything that is logged
+  bool no_input = false;  ///< nobody is asked
+  std::optional<Duration> timeout;  ///< of commands that have it: all waiting for others together
   std::string config_file;                 ///< empty: none
   std::string shell;                       ///< of `completion`
   std::string program;                     ///< "set-merchant"
@@ -38,13 +44,15 @@ struct CommonOptions {
 };
 
 /// To be called first, before the program's own options. Adds --config, --log-level, --log-format,
-/// --json, --no-color, --version, --help (-h), `config`, `completion` and `man` to the program's app
-/// and its habits: options may follow a subcommand; flags win over the environment, that over the
+/// --json, --quiet, --verbose, --no-input, --no-color, --otlp-…, --version, --help (-h), `config`,
+/// `completion` and `man` to the program's app and its habits: options may follow a subcommand; flags
+/// win over the environment, that over the
 /// file; defaults are shown; unknown keys and variables are refused. `examples` is the footer of
 /// --help: lines that can be copied; each command's own --help shows those that begin with it.
 void add_common_options(CLI::App& app, CommonOptions& options, std::string_view examples);
 
-/// Parses, opens the log under the app's name, and tells run() how to print errors. Ends the
+/// Parses, opens the log under the app's name, begins to export spans, tells run() how to print errors
+/// and the terminal what it may do, and starts the clock of --timeout. Ends the
 /// process with 0 after --help, --version and what else only prints a text.
 /// invalid_argument: unknown flag, subcommand ("did you mean …?") or value. bad_config: file or
 /// environment cannot be read, or has a key that no option has or a value that it refuses; the
@@ -82,6 +90,15 @@ CLI::Option* add_parsed(CLI::App& app, const std::string& name, Target& target,
       description);
   if constexpr (requires { option_text(target); }) option->default_str(option_text(target));
   return option;
+}
+
+/// --timeout of a command that waits for others: CommonOptions::timeout, or a duration that the command
+/// waits by itself.
+template <class Target>
+CLI::Option* add_timeout_option(CLI::App& command, Target& timeout) {
+  return add_parsed(command, "--timeout", timeout, parse_duration,
+                    "How long to wait for others in all, such as 30s")
+      ->configurable(false);
 }
 
 }  // namespace set

@@ -12,6 +12,8 @@
 
 #include "common/daemon/files.h"
 #include "common/daemon/options.h"
+#include "common/daemon/patience.h"
+#include "common/daemon/terminal.h"
 
 namespace set {
 namespace {
@@ -84,6 +86,7 @@ class Terminal {
   bool ready() const { return ready_; }
 
   Result<Passphrase> ask(const std::string& prompt) {
+    const NobodyWaits typing;
     say(prompt + ": ");
     std::string text = room();
     char c = 0;
@@ -118,10 +121,13 @@ class Terminal {
   bool ready_ = false;
 };
 
-Result<Passphrase> from_terminal(std::string_view prompt, bool confirm) {
+Result<Passphrase> from_terminal(const std::string& option, std::string_view prompt, bool confirm) {
+  const auto nobody = [&] {
+    return failure(nobody_to_ask("for \"" + std::string(prompt) + "\"", "use " + option));
+  };
+  if (input_is_forbidden()) return nobody();
   Terminal terminal;
-  CHECK_OR_FAIL(terminal.ready(), ErrorCode::bad_config,
-                "there is no terminal to ask for a passphrase: give it by file or descriptor");
+  if (!terminal.ready()) return nobody();
   auto passphrase = TRY(terminal.ask(std::string(prompt)));
   if (confirm) {
     const auto again = TRY(terminal.ask(std::string(prompt) + " (again)"));
@@ -134,7 +140,8 @@ Result<Passphrase> from_terminal(std::string_view prompt, bool confirm) {
 }  // namespace
 
 void add_passphrase_options(CLI::App& app, PassphraseSource& source, const std::string& stem) {
-  auto* file = app.add_option("--" + stem + "-file", source.file,
+  source.option = "--" + stem + "-file";
+  auto* file = app.add_option(source.option, source.file,
                               "File with the passphrase, readable by its owner only")
                    ->type_name(kPrivateFile);
   auto* descriptor = app.add_option("--" + stem + "-fd", source.descriptor,
@@ -148,7 +155,7 @@ Result<Passphrase> read_passphrase(const PassphraseSource& source, std::string_v
   if (source.descriptor) {
     return from_descriptor(*source.descriptor, "descriptor " + std::to_string(*source.descriptor));
   }
-  return from_terminal(prompt, confirm);
+  return from_terminal(source.option, prompt, confirm);
 }
 
 }  // namespace set

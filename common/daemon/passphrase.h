@@ -17,10 +17,11 @@ class App;
 
 namespace set {
 
-/// Neither = ask on the terminal.
+/// Neither file nor descriptor = ask on the terminal.
 struct PassphraseSource {
   std::filesystem::path file;  ///< empty = none
   std::optional<int> descriptor;
+  std::string option = "--passphrase-file";  ///< what would have given the file
 };
 
 /// Adds --<stem>-file FILE and --<stem>-fd N, which exclude each other.
@@ -29,8 +30,8 @@ void add_passphrase_options(CLI::App& app, PassphraseSource& source,
 
 /// One trailing newline is dropped; empty or longer than 1024 bytes is refused. `prompt` is what
 /// the terminal shows ("Passphrase for keys.set"); with `confirm` it is asked twice.
-/// bad_config: file missing or readable by group or others, no terminal; invalid_argument: empty,
-/// too long, the two answers differ.
+/// bad_config: file missing or readable by group or others; invalid_argument: empty, too long, the two
+/// answers differ, nobody to ask (terminal.h).
 Result<Passphrase> read_passphrase(const PassphraseSource& source, std::string_view prompt,
                                    bool confirm);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/daemon/balancers.h"
 #include "common/daemon/instruments.h"
 
 namespace set {
@@ -41,12 +42,14 @@ std::string peer_address(const grpc::ServerContext* context) {
   if (context == nullptr) return std::string(kLocalPeer);
   const std::string peer = context->peer();
   const auto port = peer.rfind(':');
-  if (peer.starts_with(kIpv4)) return peer.substr(kIpv4.size(), port - kIpv4.size());
-  if (!peer.starts_with(kIpv6)) return std::string(kLocalPeer);
+  const bool is_v4 = peer.starts_with(kIpv4);
+  if (!is_v4 && !peer.starts_with(kIpv6)) return std::string(kLocalPeer);
+  const auto begin = (is_v4 ? kIpv4 : kIpv6).size();
+  auto address = peer.substr(begin, port - begin);
   // "ipv6:%5B::1%5D:7701", or with brackets in later versions.
-  auto address = peer.substr(kIpv6.size(), port - kIpv6.size());
   for (const auto* bracket : {"%5B", "%5D", "[", "]"}) address = without(address, bracket);
-  return network_of(address);
+  const auto behind = Visitors::of_this_process().behind(address + " " + peer.substr(port + 1));
+  return network_of(behind.value_or(address));
 }
 
 void PeerLimiter::set_rate(PeerRate rate) {

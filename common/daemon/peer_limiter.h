@@ -16,6 +16,7 @@ namespace set {
 inline constexpr std::string_view kLocalPeer = "local";
 
 /// The address of a call's peer without its port, IPv6 as its /64; kLocalPeer where there is none.
+/// Behind a balancer of ours, that of its visitor.
 std::string peer_address(const grpc::ServerContext* context);
 
 struct PeerRate {

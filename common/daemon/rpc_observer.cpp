@@ -87,12 +87,15 @@ class ServedCall final : public grpc::experimental::Interceptor {
 class MadeCall final : public grpc::experimental::Interceptor {
  public:
   explicit MadeCall(const grpc::experimental::ClientRpcInfo& info)
-      : method_(known_method(info.method())),
-        span_(method_, Span::Kind::client, current_trace()) {}
+      : method_(known_method(info.method())) {
+    // As where it is answered: of those every few seconds one, which are nobody's work.
+    if (method_ != kHealthCheck) span_.emplace(method_, Span::Kind::client, current_trace());
+  }
 
   void Intercept(InterceptorBatchMethods* call) override {
-    if (call->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_INITIAL_METADATA))
-      call->GetSendInitialMetadata()->emplace(kTraceparent, traceparent_of(span_.context()));
+    if (span_ &&
+        call->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_INITIAL_METADATA))
+      call->GetSendInitialMetadata()->emplace(kTraceparent, traceparent_of(span_->context()));
     if (call->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_STATUS))
       end(call->GetRecvStatus()->error_code());
     call->Proceed();
@@ -102,11 +105,11 @@ class MadeCall final : public grpc::experimental::Interceptor {
   void end(grpc::StatusCode code) {
     metrics::calls_made.observe(std::chrono::steady_clock::now() - begun_, LabelWord{method_},
                                 LabelWord{to_string(code)});
-    span_.end(to_string(code));
+    if (span_) span_->end(to_string(code));
   }
 
   std::string_view method_;
-  Span span_;
+  std::optional<Span> span_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
 

@@ -19,6 +19,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/daemon/handshakes.h"
+#include "common/daemon/span_exporter.h"
 #include "common/daemon/stop.h"
 #include "common/daemon/tls.h"
 
@@ -72,6 +73,7 @@ int run(std::string_view program, const std::function<Result<void>()>& body) {
   require_tls13();
   count_failed_handshakes();
   const auto error = error_of_body(body);
+  end_span_export();
   if (!error) return 0;
   std::fprintf(stderr, "%s\n", error_line(program, *error, errors_as_json).c_str());
   return exit_code(error->code);

@@ -155,6 +155,8 @@ Result<Server> Server::start(const ServerOptions& options) {
     door->HandleNewConnection(&parameters);
   });
   if (options.credentials) TRY(prove_tls13_only(own_address(impl->acceptor.address())));
+  // After that proof, which a balancer on this machine would else have to vouch for.
+  impl->acceptor.expect_balancers(options.balancers);
   return Server(std::move(impl));
 }
 

@@ -13,6 +13,7 @@
 
 #include "common/base/result.h"
 #include "common/base/time.h"
+#include "common/daemon/balancers.h"
 
 namespace grpc {
 class Service;
@@ -60,6 +61,7 @@ struct ServerOptions {
   /// Not owned; they outlive the server. None: the port answers health checks only.
   std::vector<grpc::Service*> services;
   ServerLimits limits = {};
+  std::vector<Network> balancers = {};  ///< only they may say that a connection is another's
 };
 
 /// A running server. Start, ready, stop from one thread.

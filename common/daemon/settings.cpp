@@ -207,6 +207,13 @@ Result<std::vector<std::string>> words_of_variable(const SettingKey& key,
 Result<void> read_environment(CLI::App& app, const std::vector<SettingKey>& keys,
                               ToldSettings& told) {
   const auto prefix = environment_prefix(app);
+  // One that the world knows by another name; ours wins over it. Empty it says nothing.
+  for (const auto& key : keys) {
+    const auto worlds = key.option->get_envname();
+    const char* value = worlds.empty() ? nullptr : std::getenv(worlds.c_str());
+    if (value == nullptr || *value == '\0') continue;
+    told[key.option] = {TRY(words_of_variable(key, value)), worlds, true};
+  }
   std::vector<std::string> names = {prefix + "CONFIG"};
   for (const auto& key : keys) names.push_back(key.environment);
   for (char** variable = ::environ; variable != nullptr && *variable != nullptr; ++variable) {

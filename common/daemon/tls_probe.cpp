@@ -8,11 +8,13 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "common/crypto/certificate.h"
 #include "common/daemon/openssl_types.h"
+#include "common/daemon/patience.h"
 #include "common/daemon/server.h"
 
 namespace set {
@@ -20,7 +22,7 @@ namespace {
 
 using namespace openssl;
 
-constexpr int kPatienceMs = 5'000;
+constexpr Duration kPatience = std::chrono::seconds(5);
 constexpr std::size_t kMaxNames = 32;
 
 class Socket {
@@ -62,7 +64,7 @@ int connect_patiently(int fd, const addrinfo& to) {
   if (::connect(fd, to.ai_addr, to.ai_addrlen) == 0) return 0;
   if (errno != EINPROGRESS) return errno;
   pollfd wait = {.fd = fd, .events = POLLOUT, .revents = 0};
-  if (::poll(&wait, 1, kPatienceMs) != 1) return ETIMEDOUT;
+  if (::poll(&wait, 1, static_cast<int>(waiting_time(kPatience).count())) != 1) return ETIMEDOUT;
   int error = 0;
   socklen_t size = sizeof error;
   ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
@@ -78,7 +80,9 @@ Result<std::unique_ptr<Socket>> connect_to(const addrinfo* addresses, const std:
     error = connect_patiently(socket->fd(), *to);
     if (error != 0) continue;
     ::fcntl(socket->fd(), F_SETFL, 0);
-    const timeval patience = {.tv_sec = kPatienceMs / 1000, .tv_usec = 0};
+    // Zero would be: for ever.
+    const auto millis = std::max(waiting_time(kPatience), Duration(1)).count();
+    const timeval patience = {.tv_sec = millis / 1000, .tv_usec = millis % 1000 * 1000};
     ::setsockopt(socket->fd(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     return socket;
   }

@@ -6,11 +6,18 @@
 #include "common/base/bytes.h"
 #include "common/base/log.h"
 #include "common/crypto/random.h"
+#include "common/daemon/span_subject.h"
 
 namespace set {
 namespace {
 
 std::atomic<SpanObserver> span_observer = nullptr;
+
+struct SpanSubject {
+  std::string span_id;  ///< as the log's context has it
+  std::optional<XID> xid;
+};
+thread_local SpanSubject span_subject;
 
 constexpr std::size_t kTraceparentSize = 55;  // of version 00
 
@@ -77,6 +84,16 @@ std::optional<TraceContext> current_trace() {
   const auto span_id = octets_of<8>(log.span_id);
   if (!trace_id || !span_id) return std::nullopt;
   return TraceContext{*trace_id, *span_id, log.trace_flags};
+}
+
+void work_is_about(const XID& xid) {
+  log_context().xid = xid;
+  span_subject = {log_context().span_id, xid};
+}
+
+std::optional<XID> subject_of(const TraceContext& span) {
+  if (span_subject.xid && span_subject.span_id == to_hex(span.span_id)) return span_subject.xid;
+  return log_context().xid;
 }
 
 void observe_spans(SpanObserver observer) { span_observer = observer; }

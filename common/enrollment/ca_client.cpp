@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "common/daemon/client.h"
+#include "common/daemon/patience.h"
 #include "set/v1/services.grpc.pb.h"
 
 namespace set {
@@ -55,7 +56,7 @@ Result<Envelope> CaClient::send(const Request& request, const Clock& clock) cons
       return read_envelope(std::move(answer->response), clock());
     }
     if (attempt == kAttempts || !may_ask_again(answer.error().code)) return failure(answer.error());
-    std::this_thread::sleep_for(pause);
+    std::this_thread::sleep_for(waiting_time(pause));
     pause *= 2;
   }
 }

@@ -1,10 +1,10 @@
 #include "common/enrollment/enrollment_flags.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "common/daemon/files.h"
+#include "common/daemon/terminal.h"
 #include "common/enrollment/policy_consent.h"
 
 namespace set {
@@ -51,9 +51,8 @@ std::vector<CLI::Option*> add_party_options(CLI::App& app, PartyEnrollment& part
 }
 
 void say_pended(Duration pause) {
-  std::fprintf(stderr,
-               "The CA's operator has not decided yet; the CA suggests to ask again in %lld s.\n",
-               static_cast<long long>((pause.count() + 999) / 1000));
+  say("The CA's operator has not decided yet; the CA suggests to ask again in " +
+      std::to_string((pause.count() + 999) / 1000) + " s.");
 }
 
 }  // namespace

@@ -1,22 +1,16 @@
 #include "common/enrollment/policy_consent.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <iostream>
 
 #include "common/base/neutral.h"
+#include "common/daemon/terminal.h"
 
 namespace set {
 namespace {
 
 constexpr std::size_t kMostShown = 16'000;
-
-bool asks_yes() {
-  std::string line;
-  return std::getline(std::cin, line) && (line == "y" || line == "Y" || line == "yes");
-}
 
 }  // namespace
 
@@ -27,15 +21,14 @@ void add_policy_option(CLI::App& app, bool& accepted) {
 
 Result<void> accept_policy(const std::string& policy, bool accepted) {
   if (policy.empty()) return {};
-  fmt::print(stderr, "\nThe CA's policy:\n  {}\n\n", neutralise_lines(policy, 2, kMostShown));
+  const auto shown =
+      fmt::format("\nThe CA's policy:\n  {}\n\n", neutralise_lines(policy, 2, kMostShown));
+  if (accepted || !is_interactive()) say(shown);
   if (accepted) return {};
-  CHECK_OR_FAIL(::isatty(STDIN_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0,
-                ErrorCode::invalid_argument,
-                "there is no terminal to ask whether the CA's policy is accepted: read it and "
-                "repeat with --accept-policy");
-  fmt::print(stderr, "Do you accept it? [y/N] ");
-  std::fflush(stderr);
-  CHECK_OR_FAIL(asks_yes(), ErrorCode::invalid_argument, "the CA's policy was not accepted");
+  TRY(check_interactive("whether the CA's policy is accepted",
+                        "read it and repeat with --accept-policy"));
+  CHECK_OR_FAIL(ask_yes(shown + "Do you accept it?"), ErrorCode::invalid_argument,
+                "the CA's policy was not accepted");
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include "common/crypto/certificate_pem.h"
 #include "common/daemon/files.h"
 #include "common/daemon/identity.h"
+#include "common/daemon/patience.h"
 #include "common/daemon/revocation_file.h"
 #include "common/enrollment/pending.h"
 #include "common/enrollment/register_parts.h"
@@ -171,8 +172,10 @@ Result<std::variant<PartyCertified, CertRefused>> finish(
   return Outcome(std::move(certified));
 }
 
+// Who names no brand takes whichever the CA serves, so also the one that was asked for.
 bool same_request(const PartyToEnroll& asked, const PartyToEnroll& pending) {
-  return asked.role == pending.role && asked.bin == pending.bin && asked.id == pending.id &&
+  const bool same_brand = asked.brand.empty() || asked.brand == pending.brand;
+  return same_brand && asked.role == pending.role && asked.bin == pending.bin && asked.id == pending.id &&
          asked.hosts == pending.hosts;
 }
 
@@ -201,9 +204,13 @@ Result<PartyCertified> settle(std::variant<PartyCertified, CertRefused> outcome,
   while (const auto* refused = std::get_if<CertRefused>(&outcome)) {
     const auto pause = pause_of(*refused);
     if (options.on_pended) options.on_pended(pause);
-    if (!options.wait) return failure(detail::party_refusal(*refused));
+    // What --timeout leaves may be too short for another question: then it is for the next run.
+    if (!options.wait || waiting_time(pause) < pause) return failure(detail::party_refusal(*refused));
     std::this_thread::sleep_for(pause);
-    auto next = TRY(ask_about(ca, pending, directory, trust, lock, clock, rng));
+    auto asked = ask_about(ca, pending, directory, trust, lock, clock, rng);
+    if (!asked && asked.error().code == ErrorCode::peer_unavailable && waiting_is_over())
+      return failure(detail::party_refusal(*refused));
+    auto next = TRY(std::move(asked));
     CHECK_OR_FAIL(next, ErrorCode::not_found,
                   "the CA has forgotten this enrolment: run the same command again");
     outcome = std::move(*next);

@@ -5,6 +5,7 @@
 
 #include "common/base/log.h"
 #include "common/daemon/files.h"
+#include "common/daemon/terminal.h"
 #include "common/enrollment/renewal.h"
 #include "common/enrollment/renewer.h"
 
@@ -28,7 +29,7 @@ Result<RenewalPlan> plan_of(const fs::path& directory) {
   return renewal_plan(party, tls);
 }
 
-void say(const RenewalPlan& plan, bool json) {
+void show(const RenewalPlan& plan, bool json) {
   struct Line {
     const char* name;
     Instant until, due;
@@ -72,14 +73,14 @@ Result<void> run_renew(const fs::path& directory, const RenewOptions& options,
   const bool renewed = TRY(renew_what_is_due(renewal_ca(options.ca, directory), *identity.party,
                                              identity.tls, directory, access.lock(), options.force,
                                              clock, Rng::system()));
-  if (!renewed && !json) fmt::print(stderr, "nothing is due; --force renews all the same\n");
-  say(TRY(plan_of(directory)), json);
+  if (!renewed && !json) say("nothing is due; --force renews all the same");
+  show(TRY(plan_of(directory)), json);
   return {};
 }
 
 Result<void> run_needs_renewal(const fs::path& directory, bool json) {
   const auto plan = TRY(plan_of(directory));
-  say(plan, json);
+  show(plan, json);
   const auto now = system_clock()();
   CHECK_OR_FAIL(plan.party_needs_it(now) || plan.tls_needs_it(now), ErrorCode::internal,
                 "no renewal is due");

@@ -5,12 +5,14 @@
 
 #include "common/daemon/files.h"
 #include "common/daemon/options.h"
+#include "common/daemon/patience.h"
 
 namespace set {
 namespace {
 
 constexpr std::size_t kMaxTrustBytes = 256 * 1024;
 constexpr std::size_t kMaxFingerprintBytes = 128;
+constexpr Duration kTrustTime = std::chrono::seconds(5);
 constexpr std::string_view kHttp = "http://";
 
 struct HttpUrl {
@@ -31,8 +33,8 @@ Result<std::string> fetch_trust(const std::string& url) {
   httplib::Client client(origin);
   CHECK_OR_FAIL(client.is_valid(), ErrorCode::invalid_argument,
                 "--trust: not a URL such as http://127.0.0.1:7702/trust.pem");
-  client.set_connection_timeout(5);
-  client.set_read_timeout(5);
+  client.set_connection_timeout(waiting_time(kTrustTime));
+  client.set_read_timeout(waiting_time(kTrustTime));
   client.set_keep_alive(false);
   std::string body;
   const auto answer = client.Get(path, [&body](const char* data, std::size_t size) {

@@ -22,6 +22,8 @@ enum class Begin {
   at_once,
   /// One that lost against others: runs after and before other losers, never beside them.
   in_the_queue,
+  /// One that lost in the queue, against newcomers: the same, and beside nobody at all.
+  alone,
 };
 
 class SqlConnection {

@@ -29,8 +29,14 @@ std::atomic<TransactionObserver> transaction_observer = nullptr;
 constexpr std::size_t kSqliteConnections = 1;
 constexpr std::size_t kPostgresConnections = 8;
 
-// Who lost waits in a queue with the other losers, so it loses again only against newcomers.
+// Who lost waits in a queue with the other losers, so it loses again only against newcomers; then it is
+// alone. More attempts than that are for connections that break.
 constexpr int kMostAttempts = 12;
+
+Begin begin_of(int attempt) {
+  if (attempt == 1) return Begin::at_once;
+  return attempt == 2 ? Begin::in_the_queue : Begin::alone;
+}
 
 }  // namespace
 
@@ -103,7 +109,7 @@ Transaction::~Transaction() {
 Result<void> Transaction::begin(int attempt) {
   connection_ = TRY(pool_.take());
   made_to_lose_ = loses_race(attempt);
-  auto begun = connection_->begin(attempt == 1 ? Begin::at_once : Begin::in_the_queue);
+  auto begun = connection_->begin(begin_of(attempt));
   if (!begun) failed_ = begun.error();
   return begun;
 }

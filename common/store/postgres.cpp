@@ -29,11 +29,16 @@ constexpr milliseconds kMigrationPatience{600'000};
 // synchronous_commit: whatever the server's file says, a COMMIT that was answered is on the disk;
 // a stronger setting (remote_apply) stays. enable_seqscan: reading a table whole makes two
 // transactions meet that have nothing to do with each other; all that stores ask for has an index.
-// jit: it would compile for a second what runs for a millisecond.
+// jit: it would compile for a second what runs for a millisecond. idle_in_transaction… and tcp_…: what a
+// host that vanished holds, others wait for.
 constexpr const char* kSession = R"sql(
   SET statement_timeout = 10000;
   SET lock_timeout = 5000;
-  SET idle_in_transaction_session_timeout = 60000;
+  SET idle_in_transaction_session_timeout = 15000;
+  SET tcp_keepalives_idle = 10;
+  SET tcp_keepalives_interval = 5;
+  SET tcp_keepalives_count = 2;
+  SET tcp_user_timeout = 10000;
   SET standard_conforming_strings = on;
   SET enable_seqscan = off;
   SET jit = off;
@@ -44,12 +49,26 @@ constexpr const char* kSession = R"sql(
 // Who lost a race stands in one queue, whatever it was about. The lock is of the session: taken
 // before the transaction begins, so that who comes to its turn sees what those before it did.
 constexpr const char* kEnterQueue = "SELECT pg_advisory_lock(7236284524)";
-constexpr const char* kLeaveQueue = "SELECT pg_advisory_unlock(7236284524)";
+// Also of the two below, and of a lock whose granting crossed with our giving up.
+constexpr const char* kLeaveQueue = "SELECT pg_advisory_unlock_all()";
+
+// Where the database is busy, newcomers would overtake it there, too, for as long as they keep coming.
+// So who comes from the queue the second time has the database to itself: newcomers come in through a
+// door, which it shuts, and hold another lock for as long as they are inside, for which it waits. They
+// wait at the door in a transaction of its own, so that theirs sees what was done before the door opened;
+// one that was between the two waits inside, sees less, and loses. One round trip, as BEGIN alone.
+constexpr const char* kBeginThroughDoor =
+    "BEGIN; SELECT pg_advisory_xact_lock_shared(7236284525); COMMIT;"
+    "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT pg_advisory_xact_lock_shared(7236284526)";
+constexpr const char* kBegin = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+constexpr const char* kBeAlone =
+    "SELECT pg_advisory_lock(7236284525); SELECT pg_advisory_lock(7236284526)";
 
 // Two daemons that start at once: the second one sees what the first did, so it must look after it
 // has the lock (READ COMMITTED). A migration may take its time. The number means nothing.
 constexpr const char* kLockSchema = R"sql(
-  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+  ROLLBACK;
+  BEGIN ISOLATION LEVEL READ COMMITTED;
   SET LOCAL statement_timeout = 590000;
   SET LOCAL lock_timeout = 0;
   SELECT pg_advisory_xact_lock(7236284523);
@@ -159,11 +178,17 @@ Result<void> PostgresConnection::check_server(const std::string& place) {
 Result<void> PostgresConnection::begin(Begin how) {
   committing_ = false;
   worth_another_try_ = false;
-  if (how == Begin::in_the_queue) {
-    TRY(run_simple(kEnterQueue));
-    in_the_queue_ = true;
+  if (how == Begin::at_once) {
+    at_the_door_ = true;
+    const auto begun = run_simple(kBeginThroughDoor);
+    at_the_door_ = false;
+    if (!begun) return failure(begun.error());
+    return {};
   }
-  TRY(run_simple("BEGIN ISOLATION LEVEL SERIALIZABLE"));
+  in_the_queue_ = true;
+  TRY(run_simple(kEnterQueue));
+  if (how == Begin::alone) TRY(run_simple(kBeAlone));
+  TRY(run_simple(kBegin));
   return {};
 }
 
@@ -184,11 +209,15 @@ Result<void> PostgresConnection::commit() {
 void PostgresConnection::end() {
   patience_ = kPatience;
   const bool was_worth_it = worth_another_try_;
-  // What fails here loses the connection, and with it the transaction and the place in the queue.
+  bool ended = true;
   if (is_alive() && PQtransactionStatus(connection_.get()) != PQTRANS_IDLE) {
-    (void)run_simple("ROLLBACK");
+    ended = run_simple("ROLLBACK").has_value();
   }
-  if (is_alive() && std::exchange(in_the_queue_, false)) (void)run_simple(kLeaveQueue);
+  if (is_alive() && std::exchange(in_the_queue_, false)) {
+    ended = run_simple(kLeaveQueue).has_value() && ended;
+  }
+  // Back in the pool it would keep its transaction or its place in the queue.
+  if (!ended) gave_up_ = true;
   worth_another_try_ = was_worth_it;
 }
 
@@ -312,7 +341,8 @@ Error PostgresConnection::lost(const std::string& how) {
 Error PostgresConnection::error_of(const PGresult* result) {
   const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   if (state == nullptr || !is_alive()) return lost("broke");
-  worth_another_try_ = is_lost_race(state);
+  // At a door that stays shut it takes its place in the queue.
+  worth_another_try_ = is_lost_race(state) || (at_the_door_ && std::string_view(state) == "55P03");
   const char* says = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   return statement_error(state, says == nullptr ? "" : says);
 }

@@ -69,6 +69,7 @@ class PostgresConnection final : public SqlConnection {
   std::unordered_map<std::string, std::string> statements_;  // types and SQL, to its name
   std::chrono::milliseconds patience_ = {};                  // with one statement
   bool in_the_queue_ = false;
+  bool at_the_door_ = false;
   bool committing_ = false;
   bool worth_another_try_ = false;
   bool gave_up_ = false;  // waiting: whatever comes now belongs to nothing

@@ -16,7 +16,7 @@ class Bank {
   Bank(Database& database, const CardFile& cards, const SecretBytes& key, std::uint64_t seed,
        Duration hold_lifetime, Clock clock);
 
-  /// Writes the card file's accounts and limits where `set-bank accounts` finds them.
+  /// Writes the card file's accounts and limits where `set-bank account list` finds them.
   Result<void> open_accounts();
 
   struct Handled {

@@ -9,7 +9,9 @@ constexpr std::string_view kExamples =
     R"(  set-bank serve --dir bank --listen 127.0.0.1:7900 --cards deploy/sandbox/cards.toml
   set-bank serve --dir bank --listen 127.0.0.1:7900 --cards deploy/sandbox/cards.toml \
     --scenario deploy/sandbox/scenarios/silent.toml
-  set-bank report --dir bank --json
+  set-bank account list --dir bank
+  set-bank entry list --dir bank --limit 20
+  set-bank batch list --dir bank --json
   set-bank reset --dir bank
   set-bank healthcheck --dir bank
 )";
@@ -32,10 +34,37 @@ void add_serve(CLI::App& app, Config& config) {
   add_metrics_options(serve, config.metrics);
 }
 
+// A list, and how it was called before, which is not shown.
+struct List {
+  const char *noun, *about, *list_about, *before;
+  Command command;
+};
+constexpr List kLists[] = {
+    {"account", "The cards' accounts", "Each card's limit, and what is held and captured of it",
+     "accounts", Command::accounts},
+    {"entry", "What was booked", "Every capture, credit and reversal, newest first", "entries",
+     Command::entries},
+    {"batch", "Merchants' batches", "The sums of each merchant's batches", "report",
+     Command::batches},
+};
+
+void add_lists(CLI::App& app, Config& config) {
+  for (const auto& [noun, about, list_about, before, command] : kLists) {
+    auto& named = *app.add_subcommand(noun, about);
+    named.require_subcommand(1);
+    auto& list = *named.add_subcommand("list", list_about);
+    auto& former = *app.add_subcommand(before, list_about);
+    former.group("");
+    if (command == Command::accounts) continue;  // as many as there are cards
+    add_limit_option(list, config.limit);
+    add_limit_option(former, config.limit);
+  }
+}
+
 Command chosen(const CLI::App& app) {
-  if (app.got_subcommand("accounts")) return Command::accounts;
-  if (app.got_subcommand("entries")) return Command::entries;
-  if (app.got_subcommand("report")) return Command::report;
+  for (const auto& list : kLists) {
+    if (app.got_subcommand(list.noun) || app.got_subcommand(list.before)) return list.command;
+  }
   if (app.got_subcommand("healthcheck")) return Command::healthcheck;
   return app.got_subcommand("reset") ? Command::reset : Command::serve;
 }
@@ -53,11 +82,10 @@ Result<Config> Config::parse(int argc, const char* const* argv) {
       ->type_name(kDirectory);
   add_admin_option(app, config.admin_listen);
   add_serve(app, config);
-  app.add_subcommand("accounts", "Each card's limit, and what is held and captured of it");
-  app.add_subcommand("entries", "Every capture, credit and reversal, oldest first");
-  app.add_subcommand("report", "The sums of each merchant's batches");
+  add_lists(app, config);
   app.add_subcommand("reset", "Forget all holds and entries");
-  app.add_subcommand("healthcheck", "0 if the bank of this directory serves, 1 otherwise");
+  add_timeout_option(*app.add_subcommand("healthcheck", "Exit with 0 if the daemon serves, else 1"),
+                     config.common.timeout);
   TRY(set::parse(app, config.common, argc, argv));
   set_default_admin(config.admin_listen, config.directory);
   config.command = chosen(app);

@@ -1,21 +1,24 @@
-// The command line of set-bank: serve, accounts, entries, report, reset, healthcheck.
+// The command line of set-bank: serve, account list, entry list, batch list, reset, healthcheck.
 // Called by main, before threads exist.
 #pragma once
 
 #include <filesystem>
 
+#include "common/daemon/list_limit.h"
 #include "common/daemon/metrics_http.h"
 #include "common/daemon/options.h"
 #include "common/daemon/server.h"
 
 namespace set::bank {
 
-enum class Command { serve, accounts, entries, report, reset, healthcheck };
+enum class Command { serve, accounts, entries, batches, reset, healthcheck };
 
 struct Config {
   CommonOptions common;
   Command command = Command::serve;
   std::filesystem::path directory;
+
+  ListLimit limit;  ///< of entries and batches
 
   ListenAddress admin_listen;  ///< after parsing never empty: unix:DIR/health.sock by default
 

@@ -71,9 +71,16 @@ Result<void> serve(const Config& config) {
   return served;
 }
 
-Result<nlohmann::json> shown(Command command, Database& database) {
-  if (command == Command::accounts) return accounts_json(database, system_clock()());
-  return command == Command::entries ? entries_json(database) : report_json(database);
+Result<nlohmann::json> shown(const Config& config, Database& database) {
+  if (config.command == Command::accounts) return accounts_json(database, system_clock()());
+  const auto most = config.limit.to_fetch();
+  auto rows = TRY(config.command == Command::entries ? entries_json(database, most)
+                                                     : batches_json(database, most));
+  if (!rows.empty() && config.limit.is_full(rows.size() - 1)) {
+    rows.erase(rows.size() - 1);
+    say_rows_left_out(config.limit);
+  }
+  return rows;
 }
 
 Result<void> run_command(const Config& config) {
@@ -87,7 +94,7 @@ Result<void> run_command(const Config& config) {
     print(config.common.json ? "{\"reset\":true}\n" : "holds and entries are forgotten\n");
     return {};
   }
-  const auto books = TRY(shown(config.command, database));
+  const auto books = TRY(shown(config, database));
   print(config.common.json ? books.dump() + "\n" : table_of(books));
   return {};
 }

@@ -58,13 +58,14 @@ Result<json> accounts_json(Database& database, Instant now) {
   });
 }
 
-Result<json> entries_json(Database& database) {
+Result<json> entries_json(Database& database, std::int64_t at_most) {
   return database.in_transaction("bank:show", [&](Transaction& t) -> Result<json> {
     const auto rows = TRY(t.query(
         "SELECT e.number, e.kind, (SELECT MAX(a.last_four) FROM accounts a WHERE a.card_index = "
         "h.card_index), e.merchant_id, e.batch_id, e.currency, e.amount_minor, e.hold, "
         "e.posted_at FROM ledger_entries e JOIN ledger_holds h ON h.name = e.hold ORDER BY "
-        "e.number"));
+        "e.number DESC LIMIT $1",
+        {at_most}));
     auto out = json::array();
     for (const auto& row : rows) {
       const auto amount = TRY(Amount::make(TRY(currency_of(row, 5)), row.integer(6)));
@@ -84,11 +85,12 @@ Result<json> entries_json(Database& database) {
   });
 }
 
-Result<json> report_json(Database& database) {
+Result<json> batches_json(Database& database, std::int64_t at_most) {
   return database.in_transaction("bank:show", [&](Transaction& t) -> Result<json> {
     const auto rows =
         TRY(t.query("SELECT DISTINCT merchant_id, batch_id, currency FROM ledger_entries WHERE "
-                    "kind <> 'lowering' ORDER BY merchant_id, batch_id, currency"));
+                    "kind <> 'lowering' ORDER BY merchant_id, batch_id, currency LIMIT $1",
+                    {at_most}));
     auto out = json::array();
     for (const auto& row : rows) {
       const auto currency = TRY(currency_of(row, 2));

@@ -14,11 +14,11 @@ namespace set::bank {
 /// "available_minor", "behaviour"}]; "card" is its last four digits.
 Result<nlohmann::json> accounts_json(Database& database, Instant now);
 /// [{"number", "kind", "card", "merchant_id", "batch_id", "currency", "amount_minor", "amount",
-/// "rrn", "at"}], oldest first; kinds as in common/sandbox/ledger_schema.h.
-Result<nlohmann::json> entries_json(Database& database);
+/// "rrn", "at"}], newest first, at most so many; kinds as in common/sandbox/ledger_schema.h.
+Result<nlohmann::json> entries_json(Database& database, std::int64_t at_most);
 /// [{"merchant_id", "batch_id", "currency", "debits", "debit_reversals", "credits",
-/// "credit_reversals": {"number", "minor"}, "net_minor"}].
-Result<nlohmann::json> report_json(Database& database);
+/// "credit_reversals": {"number", "minor"}, "net_minor"}], at most so many.
+Result<nlohmann::json> batches_json(Database& database, std::int64_t at_most);
 
 /// A table: the objects' values under their names, or one sentence if there are none.
 std::string table_of(const nlohmann::json& objects);

@@ -1,5 +1,5 @@
 // set-bank's tables beside the book (common/sandbox/ledger_schema.h): what it answered, so that a
-// repeat gets the same bytes, and the accounts as the card file had them, for `set-bank accounts`.
+// repeat gets the same bytes, and the accounts as the card file had them, for `set-bank account list`.
 // No card number: an account is an HMAC of it and its last four digits.
 #pragma once
 

@@ -436,7 +436,11 @@ TEST_CASE("an enrolment that died after asking takes its certificates up again")
     auto other = CaWorld::party();
     other.id = "shop-2";
     CHECK(code_of(world.enroll(other, token, directory)) == ErrorCode::conflict);
-    must(world.enroll(CaWorld::party(), token, directory));
+    other = CaWorld::party();
+    other.brand = "Another";
+    CHECK(code_of(world.enroll(other, token, directory)) == ErrorCode::conflict);
+    other.brand = pending.state.registration.brand;  // the same, by its name
+    must(world.enroll(other, token, directory));
   }
   must(Identity::load(directory, passphrase, system_clock()()));
   CHECK_FALSE(std::filesystem::exists(directory / "enrolling.set"));

@@ -311,8 +311,13 @@ TEST_CASE("a certificate that was revoked while its renewal was made is not rene
   const auto& leaf = identity.party->signature->leaf;
   Completion completion{Certified{},  {},    {}, std::nullopt,
                         std::nullopt, false, {}, leaf.thumbprint()};
+  const auto now = system_clock()();
+  const CardInitiated session{{LIDCA{string_of(world.rng.bytes(20))}, LIDEE{"ee"},
+                               world.rng.make<Digest>(), now + kSessionLife, 0}};
+  must(world.store.insert(session, now));
+  completion.next.head = session.head;
   world.revoke(leaf);
-  const auto refusal = must(world.store.complete(completion, system_clock()()));
+  const auto refusal = must(world.store.complete(completion, now));
   REQUIRE(refusal);
   CHECK(refusal->status == CertStatusCode::rejected_by_ca);
 }

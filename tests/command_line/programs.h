@@ -35,6 +35,10 @@ std::filesystem::path example_file(const std::string& program);
 /// True if there is such a program in the PATH; a test without it is skipped with a word.
 bool has_tool(const std::string& name);
 
+inline bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 /// A directory of its own, gone at the end.
 class Folder {
  public:

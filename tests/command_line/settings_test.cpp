@@ -95,6 +95,31 @@ TEST_CASE("a flag wins over the environment, that over the file, that over the d
         Json::array({"a.example", "b.example"}));
 }
 
+TEST_CASE("a variable that the world knows is heard, below our own and above the file") {
+  Folder folder;
+  const auto file = folder.file("gateway.toml", "otlp-endpoint = \"http://127.0.0.1:1\"\n");
+  const std::string world = "OTEL_EXPORTER_OTLP_ENDPOINT", own = "SET_GATEWAY__OTLP_ENDPOINT";
+  const auto shown = [&](const Words& flags, const Environment& environment) {
+    const auto out = setting_of("set-gateway", "otlp-endpoint", flags, environment);
+    return out.value.get<std::string>() + " " + out.source;
+  };
+  const Words from_file = {"--config", file};
+  CHECK(shown(from_file, {}) == "http://127.0.0.1:1 " + file + ":1");
+  CHECK(shown(from_file, {{world, "http://127.0.0.1:2"}}) == "http://127.0.0.1:2 " + world);
+  CHECK(shown(from_file, {{world, ""}}) == "http://127.0.0.1:1 " + file + ":1");
+  CHECK(shown(from_file, {{world, "http://127.0.0.1:2"}, {own, "http://127.0.0.1:3"}}) ==
+        "http://127.0.0.1:3 " + own);
+  // Said empty, ours turns it off.
+  CHECK(shown({}, {{world, "http://127.0.0.1:2"}, {own, ""}}) == " " + own);
+  CHECK(shown(from_file + Words{"--otlp-endpoint", "http://127.0.0.1:4"},
+              {{world, "http://127.0.0.1:2"}}) == "http://127.0.0.1:4 flag");
+  const Words check = {"set-bank", "config", "check", "--dir", folder.path().string(), "--cards",
+                       folder.file("cards.toml", "")};
+  refused(run(check, {{world, "collector:4317"}}), 3, world);
+  refused(run(check + Words{"--otlp-endpoint", "collector:4317"}), 2, "such as http://");
+  ok(run(check, {{world, "http://127.0.0.1:2"}}));
+}
+
 TEST_CASE("lists and switches come from the environment, the file's name too") {
   Folder folder;
   const auto file = folder.file("ca.toml", "[init]\nbrand = \"Demo\"\n");

@@ -9,6 +9,7 @@
 
 #include "common/daemon/files.h"
 #include "common/daemon/passphrase.h"
+#include "common/daemon/terminal.h"
 #include "tests/daemon/transport.h"
 #include "tests/store/temporary_directory.h"
 
@@ -40,11 +41,13 @@ struct Typed {
   std::string shown;
   int exit;
 };
-Typed type(const std::string& keys, bool confirm) {
+Typed type(const std::string& keys, bool confirm, bool no_input = false) {
   int terminal = -1;
   const pid_t child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
   if (child == 0) {
+    if (no_input) forbid_input();
     const auto passphrase = read_passphrase({}, "Passphrase for keys.set", confirm);
+    if (no_input) ::_exit(passphrase.has_value() ? 0 : 5);
     ::_exit(!passphrase ? 3 : passphrase->reveal() == "correct horse" ? 0 : 4);
   }
   ::usleep(200'000);  // typed ahead of the prompt would be dropped, as it should
@@ -155,6 +158,14 @@ TEST_CASE("a passphrase is typed on a terminal that does not show it") {
   CHECK(type("correct horse\ncorrect horse\n", true).exit == 0);
   CHECK(type("correct horse\nanother\n", true).exit == 3);
   CHECK(type("\x03", false).exit == 1000 + SIGINT);
+}
+
+TEST_CASE("who wants no questions gets none, and hears which option answers") {
+  const auto typed = type("", false, /*no_input=*/true);
+  CHECK(typed.exit == 5);
+  CHECK(typed.shown.empty());
+  CHECK(nobody_to_ask("for the card", "use --card-file").detail ==
+        "there is no terminal to ask for the card: use --card-file");
 }
 
 }  // namespace set

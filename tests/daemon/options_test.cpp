@@ -1,8 +1,11 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <thread>
 
+#include "common/daemon/list_limit.h"
 #include "common/daemon/options.h"
+#include "common/daemon/patience.h"
 #include "common/daemon/server.h"
 #include "tests/daemon/transport.h"
 #include "tests/store/temporary_directory.h"
@@ -112,7 +115,88 @@ TEST_CASE("bad usage is invalid_argument") {
   }
 }
 
-TEST_CASE("--help shows the examples and --version the version") {
+TEST_CASE("quiet and verbose set what is logged, over file and environment") {
+  test::TemporaryDirectory directory;
+  const auto path = config(directory, "log-level = \"warning\"\n");
+  const auto level = [&](const std::string& flag) {
+    Program program;
+    REQUIRE(program.parse({"serve", "--config", path.string(), flag}));
+    return program.common.log_level;
+  };
+  CHECK(level("--quiet") == LogLevel::error);
+  CHECK(level("--verbose") == LogLevel::trace);
+  CHECK(level("--json") == LogLevel::warning);
+  for (const std::vector<std::string>& both :
+       std::vector<std::vector<std::string>>{{"--quiet", "--verbose"},
+                                             {"--quiet", "--log-level", "info"},
+                                             {"--verbose", "--log-level", "info"}}) {
+    auto arguments = both;
+    arguments.push_back("serve");
+    CHECK(test::code_of(Program().parse(arguments)) == ErrorCode::invalid_argument);
+  }
+}
+
+TEST_CASE("waiting for others ends with the time of --timeout, in which no person types") {
+  const Duration second(1000);
+  CHECK(waiting_time(second) == second);
+  CHECK_FALSE(waiting_is_over());
+  limit_waiting(Duration(60'000));
+  CHECK(waiting_time(second) == second);
+  CHECK(waiting_time(Duration(3'600'000)) <= Duration(60'000));
+  CHECK(waiting_time(Duration(3'600'000)) > Duration(30'000));
+  limit_waiting(Duration(100));
+  {
+    const NobodyWaits typing;
+    std::this_thread::sleep_for(Duration(150));
+  }
+  CHECK_FALSE(waiting_is_over());
+  std::this_thread::sleep_for(Duration(150));
+  CHECK(waiting_is_over());
+  CHECK(waiting_time(second) == Duration::zero());
+  limit_waiting(Duration::zero());
+  CHECK(waiting_is_over());
+  forget_waiting_limit();
+  CHECK(waiting_time(second) == second);
+}
+
+TEST_CASE("a list is cut at its limit, and zero is none") {
+  std::vector<int> rows = {1, 2, 3};
+  ListLimit limit;
+  CHECK(limit.to_fetch() == 101);
+  keep_within(limit, rows);
+  CHECK(rows.size() == 3);
+  limit.rows = 3;
+  keep_within(limit, rows);
+  CHECK(rows.size() == 3);
+  CHECK_FALSE(limit.is_full(2));
+  CHECK(limit.is_full(3));
+  limit.rows = 2;
+  CHECK(limit.to_fetch() == 3);
+  keep_within(limit, rows);
+  CHECK(rows == std::vector<int>{1, 2});
+  limit.rows = 0;
+  CHECK(limit.to_fetch() > 1'000'000);
+  CHECK_FALSE(limit.is_full(1'000'000));
+  keep_within(limit, rows);
+  CHECK(rows.size() == 2);
+}
+
+TEST_CASE("a program gets every page, unless it says otherwise") {
+  const auto limit_of = [](const std::string& arguments) {
+    CLI::App app("", "program");
+    ListLimit limit;
+    add_limit_option(*app.add_subcommand("list"), limit);
+    app.parse(arguments, false);
+    return limit;
+  };
+  CHECK(limit_of("list").rows == 100);
+  CHECK(limit_of("list").of_pages(false).rows == 100);
+  CHECK(limit_of("list").of_pages(true).rows == 0);
+  CHECK(limit_of("list --limit 7").of_pages(true).rows == 7);
+  CHECK(limit_of("list --limit 100").of_pages(true).rows == 100);
+}
+
+TEST_CASE("help shows the examples and --version the version") {
   const auto help = Program().parse({"--help"});
   REQUIRE((help && help->has_value()));
   CHECK((*help)->find("set-test serve --listen 127.0.0.1:0") != std::string::npos);

@@ -87,7 +87,7 @@ TEST_CASE("figures are for this machine unless it was said otherwise") {
   const auto second =
       open_metrics_door(*ListenAddress::parse(first->address()), false, readiness);
   REQUIRE_FALSE(second);
-  CHECK(second.error().detail.find("is it in use") != std::string::npos);
+  CHECK(second.error().detail.find("another program listens on") != std::string::npos);
 }
 
 TEST_CASE("a database that cannot be written is not ready, though it can be read") {
@@ -96,31 +96,39 @@ TEST_CASE("a database that cannot be written is not ready, though it can be read
   REQUIRE(database);
   constexpr Migration kOnly[] = {{1, "CREATE TABLE t (a BLOB NOT NULL) STRICT;"}};
   REQUIRE(database->migrate(kOnly));
-  auto observation = Observation::start("set-test", {}, system_clock());
+  auto now = system_clock()();
+  auto observation = Observation::start("set-test", {}, [&now] { return now; });
   REQUIRE(observation);
   (*observation)->watch(*database);
+  auto& readiness = (*observation)->readiness();
   const auto fill = [&](std::size_t bytes) {
     return database->in_transaction("test:fill", [&](Transaction& t) {
       return t.execute("INSERT INTO t (a) VALUES ($1)", {Bytes(bytes)});
     });
   };
   REQUIRE(fill(10));
-  CHECK((*observation)->readiness().look().ready);
+  CHECK(readiness.look().ready);
 
-  // As a full disk: no file of ours may grow beyond 64 kB.
+  // As a full disk: no byte can be written.
   rlimit before = {};
   ::getrlimit(RLIMIT_FSIZE, &before);
   const auto on_too_large = std::signal(SIGXFSZ, SIG_IGN);
-  const rlimit small = {64 << 10, before.rlim_max};
+  const rlimit small = {1, before.rlim_max};
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
-  const auto filled = fill(1 << 20);
+  const auto filled = fill(10);
+  const auto state = readiness.look();
+  now += std::chrono::seconds(11);  // and nobody writes meanwhile
+  const auto later = readiness.look();
   ::setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, on_too_large);
   REQUIRE_FALSE(filled);
   CHECK(filled.error().code == ErrorCode::storage_unavailable);
-  const auto state = (*observation)->readiness().look();
   CHECK_FALSE(state.ready);
   CHECK(state.reason().find("is the disk full") != std::string::npos);
+  CHECK_FALSE(later.ready);
+  CHECK_FALSE(readiness.look().ready);  // what looked at it has failed a moment ago
+  now += std::chrono::seconds(11);
+  CHECK(readiness.look().ready);
   CHECK(metrics_text().find(R"(set_database_transaction_seconds_count{outcome="failed",)"
                             R"(transaction="test:fill"} 1)") != std::string::npos);
 }

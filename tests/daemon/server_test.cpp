@@ -16,6 +16,7 @@
 #include "common/daemon/client.h"
 #include "common/daemon/files.h"
 #include "common/daemon/healthcheck.h"
+#include "common/daemon/patience.h"
 #include "common/daemon/run.h"
 #include "common/daemon/server.h"
 #include "common/daemon/stop.h"
@@ -217,6 +218,18 @@ TEST_CASE("a slow answer is not waited for") {
   const auto late = ask(server.address(), trusting(), 0, 200ms);
   CHECK(code_of(late) == ErrorCode::peer_unavailable);
   CHECK(late.error().detail.find("in time") != std::string::npos);
+}
+
+TEST_CASE("a call waits no longer than all waiting may last") {
+  Service service;
+  service.delay = Duration(3000);
+  const auto server = must(Server::start(options(service)));
+  limit_waiting(200ms);
+  const auto begun = std::chrono::steady_clock::now();
+  const auto late = ask(server.address(), trusting(), 0, 30s);
+  forget_waiting_limit();
+  CHECK(code_of(late) == ErrorCode::peer_unavailable);
+  CHECK(std::chrono::steady_clock::now() - begun < 2s);
 }
 
 TEST_CASE("what is too big is refused") {

@@ -63,6 +63,24 @@ void lose_replies(World& world) {
       "test", [](Transaction& t) { return t.execute("DELETE FROM replies"); }));
 }
 
+/// The draft's AuthReq under a name that was used before, dated now.
+MadeAuthReq under_the_name(World& world, const RRPID& rrpid, const Draft& draft, const MadePI& pi) {
+  const AuthReq auth_req{.check_digests = CheckDigests{pi.hoi_data, pi.hod, pi.hpi_data},
+                         .auth_req_amt = draft.auth_req_amt,
+                         .thumbs = {},
+                         .capture_now = draft.capture_now,
+                         .auth_ret_num = ""};
+  auto request = value_of(seal_request(auth_req,
+                                       {.self = *world.merchant.party,
+                                        .recipient = &world.gateway.party->key_exchange->leaf,
+                                        .rrpid = rrpid,
+                                        .trans_ids = draft.trans_ids,
+                                        .now = world.now,
+                                        .baggage = pi.pi},
+                                       world.rng));
+  return {std::move(request.wire), std::move(request.pending), rrpid, world.merchant.party};
+}
+
 }  // namespace
 
 TEST_CASE("the same AuthReq sent twice gets the same bytes and is authorised once") {
@@ -156,28 +174,45 @@ TEST_CASE("what is being worked on is left alone by the resolver beside a servin
 
 TEST_CASE("an authRRPID of another AuthReq is refused, even when its answer was lost") {
   World world;
-  const auto draft = world.draft();
+  auto draft = world.draft();
   const auto pi = world.make_pi(draft);
   const auto request = world.make_auth_req(draft, pi);
   value_of(world.send(request.wire));
   lose_replies(world);
-  AuthReq other{.check_digests = CheckDigests{pi.hoi_data, pi.hod, pi.hpi_data},
-                .auth_req_amt = euro("1.00"),
-                .thumbs = {},
-                .capture_now = true,
-                .auth_ret_num = ""};
-  auto second = value_of(seal_request(other,
-                                      {.self = *world.merchant.party,
-                                       .recipient = &world.gateway.party->key_exchange->leaf,
-                                       .rrpid = request.rrpid,
-                                       .trans_ids = draft.trans_ids,
-                                       .now = world.now,
-                                       .baggage = pi.pi},
-                                      world.rng));
-  const MadeAuthReq made{second.wire, std::move(second.pending), request.rrpid, request.sender};
+  draft.auth_req_amt = euro("1.00");
+  const auto made = under_the_name(world, request.rrpid, draft, pi);
   const auto answered = world.open(made, value_of(world.send(made.wire)));
   REQUIRE_FALSE(answered);
   CHECK(answered.error().code == ErrorCode::bad_message_header);
+}
+
+TEST_CASE("once its answer is forgotten an AuthReq is too old, and its name stays used") {
+  World world;
+  const auto draft = world.draft();
+  const auto pi = world.make_pi(draft);
+  const auto request = world.make_auth_req(draft, pi);
+  REQUIRE(answer_to(world, request).auth_code == AuthCode::approved);
+  value_of(world.service->resume());
+  world.now += std::chrono::minutes(10);
+  REQUIRE(value_of(replies::purge_older_than(world.store.database(), world.now)) == 1);
+  const auto late = world.open(request, value_of(world.send(request.wire)));
+  REQUIRE_FALSE(late);
+  CHECK(late.error().code == ErrorCode::message_too_old);  // not in_progress for ever
+  // The date is part of what is signed: under a fresh one it is another request.
+  const auto dated_now = under_the_name(world, request.rrpid, draft, pi);
+  const auto again = world.open(dated_now, value_of(world.send(dated_now.wire)));
+  REQUIRE_FALSE(again);
+  CHECK(again.error().code == ErrorCode::bad_message_header);
+  CHECK(held_minor(world) == 4995);
+}
+
+TEST_CASE("an old AuthReq whose answer is still owed does not sound as if it never was") {
+  World world;
+  const auto request = send_and_die(world, world.draft(), true);
+  world.now += std::chrono::minutes(10);
+  const auto late = world.send(request.wire);
+  REQUIRE_FALSE(late);
+  CHECK(late.error().detail == to_string(ErrorCode::in_progress));
 }
 
 TEST_CASE("reply keys are forgotten once their answers are stored") {

@@ -182,7 +182,8 @@ TEST_CASE("the feed tells once that a batch was opened and closed, and that sums
   BatchAdminRes answer;
   answer.batch_id = "20261123";
   answer.ba_status = BAStatus::totals_out_of_balance;
-  value_of(house.store.settle(rrpid, answer, Bytes{1}, system_clock()()));
+  value_of(house.store.settle(rrpid, answer, Bytes{1}, system_clock()(),
+                                house.shop.rng.make<RRPID>()));
   CHECK(data_of(house.newest()).at("gateway_totals").is_null());
   CHECK(house.told() == Names{"batch.out_of_balance"});
 }

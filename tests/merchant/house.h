@@ -169,6 +169,10 @@ class Gateway final : public wire::GatewayService::Service {
     if (req.operation == BatchOperation::close)
       status.closed_when = ClosedWhen{ClosedBy::merchant, system_clock()()};
     out.batch_status = status;
+    if (req.return_transaction_detail) {
+      const auto page = std::min<std::size_t>(listed++, pages.size() - 1);
+      out.trans_details = pages.at(page);
+    }
     out.pe_thumb = party().key_exchange->leaf.thumbprint();
     return out;
   }
@@ -181,6 +185,8 @@ class Gateway final : public wire::GatewayService::Service {
     std::optional<CardType> card_type;
     std::optional<CurrConv> curr_conv;
   } notes;                                           ///< of every decision
+  std::vector<TransDetails> pages{{}};               ///< of a batch's details, the last one again
+  std::size_t listed = 0;                            ///< how many were asked for
   std::vector<std::string> batch_wishes;             ///< of CapReq's and CredReq's items
   Bytes auth_token;                                  ///< of approvals, if more are to follow
   Bytes reversal_token;                              ///< the AuthToken that an AuthRevRes brings

@@ -10,6 +10,7 @@
 
 #include <catch2/generators/catch_generators.hpp>
 
+#include "common/daemon/http_posts.h"
 #include "merchant/webhook.h"
 #include "merchant/webhook_url.h"
 #include "tests/merchant/shop.h"
@@ -87,13 +88,22 @@ TEST_CASE("pauses double up to an hour, and no two webhooks keep step") {
   for (std::int64_t failures = 1; failures <= 40; ++failures) {
     const auto whole = std::min<Duration>(first * (1LL << std::min<std::int64_t>(failures - 1, 20)),
                                           kMaxRetryPause);
-    const auto pause = retry_pause(failures, first, rng);
+    const auto pause = retry_pause(failures, first, kMaxRetryPause, rng);
     INFO(failures << ": " << pause.count());
     CHECK(pause >= whole * 4 / 5);
     CHECK(pause <= whole * 6 / 5);
   }
+  for (const Duration longest : {Duration(std::chrono::hours(24 * 365)), Duration::max()}) {
+    for (const auto failures : {std::int64_t{1}, std::int64_t{31}, INT64_MAX}) {
+      const auto pause = retry_pause(failures, longest, kMaxRetryPause, rng);
+      CHECK(pause >= kMaxRetryPause * 4 / 5);
+      CHECK(pause <= kMaxRetryPause * 6 / 5);
+    }
+  }
+  CHECK(retry_pause(INT64_MIN, first, kMaxRetryPause, rng) <= first * 6 / 5);
+  CHECK(retry_pause(INT64_MAX, Duration(0), kMaxRetryPause, rng) == Duration(0));
   std::set<std::int64_t> seen;
-  for (int i = 0; i < 50; ++i) seen.insert(retry_pause(3, first, rng).count());
+  for (int i = 0; i < 50; ++i) seen.insert(retry_pause(3, first, kMaxRetryPause, rng).count());
   CHECK(seen.size() > 20);
 }
 

@@ -33,8 +33,8 @@ struct AuditWorld : ShopWorld {
   }
   void export_all(const std::string& xid) {
     ok(set_wallet({"receipt", xid, "--export", file("wallet.evidence")}));
-    ok(set_merchant({"evidence", xid, "--out", file("merchant.evidence")}));
-    ok(set_gateway({"evidence", xid, "--out", file("gateway.evidence")}));
+    ok(set_merchant({"evidence", "export", xid, "--out", file("merchant.evidence")}));
+    ok(set_gateway({"evidence", "export", xid, "--out", file("gateway.evidence")}));
   }
   /// Runs SQL on a daemon's database, as who has its disk can.
   void tamper(const std::string& database, const std::string& sql) {
@@ -67,10 +67,12 @@ TEST_CASE("one purchase, three files of evidence, verified by the root's fingerp
       {"wallet", {"dual signature", "description and amount", "signed what became"}},
       {"merchant",
        {"dual signature", "description and amount", "asked to authorise 90.00 EUR",
-        "authorised 90.00 EUR", "each capture", "each credit"}},
+        "authorised 90.00 EUR", "requests to capture: 1 in the file, 1 with the gateway's answer",
+        "requests to credit: 1 in the file, 1 with the gateway's answer"}},
       {"gateway",
        {"dual signature", "the payment half is the one that was signed", "asked to authorise",
-        "authorised 90.00 EUR", "each capture", "each credit"}}};
+        "authorised 90.00 EUR", "requests to capture: 1 in the file, 1 with the gateway's answer",
+        "requests to credit: 1 in the file, 1 with the gateway's answer"}}};
   for (const auto& [who, sentences] : holds) {
     CAPTURE(who);
     const auto evidence = world.file(who + ".evidence");
@@ -98,10 +100,31 @@ TEST_CASE("one purchase, three files of evidence, verified by the root's fingerp
     write_file(world.file("changed"), changed);
     refused(world.verify(world.file("changed"), world.fingerprint), 9, "the text of the file");
   }
+  // A capture that the gateway has not answered is counted as that, and not taken for granted.
+  world.gateway().kill();
+  REQUIRE(world.shop({"capture", order, "--amount", "10.00 EUR", "--wait", "1s"}).exit_code == 8);
+  ok(world.set_merchant({"evidence", "export", xid, "--out", world.file("later.evidence").string()}));
+  const auto later = nlohmann::json::parse(
+      ok(world.verify(world.file("later.evidence"), world.fingerprint)));
+  CHECK(std::ranges::count(later.at("holds"),
+                           "requests to capture: 2 in the file, 1 with the gateway's answer") == 1);
+  // Each program verifies, whoever wrote it.
+  const Words everybodys = {"evidence", "verify", world.file("gateway.evidence"), "--root-fingerprint",
+                            world.fingerprint, "--json"};
+  for (const auto program : {&World::set_wallet, &World::set_merchant, &World::set_gateway})
+    CHECK(nlohmann::json::parse(ok((world.*program)(everybodys))).at("verdict") == "holds");
+  ok(world.set_wallet({"evidence", "export", xid, "--out", world.file("again.evidence")}));
+  ok(world.verify(world.file("again.evidence"), world.fingerprint));
+  // The verb may be left out.
+  for (const auto program : {&World::set_wallet, &World::set_merchant, &World::set_gateway}) {
+    ok((world.*program)({"evidence", xid, "--out", world.file("short.evidence")}));
+    ok(world.verify(world.file("short.evidence"), world.fingerprint));
+    refused((world.*program)({"evidence"}), 2, "evidence: an XID, or verify FILE");
+  }
   // The gateway's file has no order text, and a list without a purchase is none.
   CHECK(read_file(world.file("gateway.evidence")).find("chairs") == std::string::npos);
-  refused(world.set_merchant({"evidence", std::string(40, '0')}), 7, "no signed statements");
-  refused(world.set_gateway({"evidence", "xyz"}), 2, "40 hex digits");
+  refused(world.set_merchant({"evidence", "export", std::string(40, '0')}), 7, "no signed statements");
+  refused(world.set_gateway({"evidence", "export", "xyz"}), 2, "40 hex digits");
   refused(world.verify(world.file("nothing"), world.fingerprint), 3, "nothing");
 }
 

@@ -14,7 +14,7 @@ using namespace set::test;
 namespace {
 
 nlohmann::json bank_account(World& world) {
-  for (const auto& account : world.json(world.set_bank({"accounts", "--json"}))) {
+  for (const auto& account : world.json(world.set_bank({"account", "list", "--json"}))) {
     const bool same = world.card("approve").number.ends_with(account.at("card").get<std::string>());
     if (same && account.at("currency") == "EUR") return account;
   }
@@ -99,7 +99,7 @@ TEST_CASE("a bank over ISO 8583: lost, late and garbled answers, and restarts, t
   REQUIRE(world.pay(world.order("30.00 EUR")).exit_code == 0);
   check_nothing_held(world, 9395);
 
-  const auto report = world.json(world.set_bank({"report", "--json"}));
+  const auto report = world.json(world.set_bank({"batch", "list", "--json"}));
   REQUIRE(report.size() == 1);
   CHECK(report.at(0).at("merchant_id") == "shop-1");
   CHECK(report.at(0).at("debits") == nlohmann::json{{"number", 3}, {"minor", 9395}});
@@ -157,7 +157,7 @@ TEST_CASE("the bank's sentences and exit codes") {
     CHECK(finished.err.find(sentence) != std::string::npos);
     CHECK(std::count(finished.err.begin(), finished.err.end(), '\n') == 1);
   };
-  refused(world.set_bank({"report"}), 3, "run set-bank serve");
+  refused(world.set_bank({"batch", "list"}), 3, "run set-bank serve");
   refused(world.set_bank({"serve", "--listen", "127.0.0.1:0", "--cards", "/nowhere"}), 3,
           "/nowhere");
   write_file(world.home() / "scenario.toml", "[[rule]]\ndo = \"dance\"\n");

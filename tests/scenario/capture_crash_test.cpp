@@ -16,7 +16,7 @@ void dies_and_captures_once(const std::string& place) {
   world.start_all();
   const auto order = world.paid({"--amount", "49.95 EUR", "--capture", "later"});
   world.start_gateway({{"SET_CRASH_AT", place}});
-  const auto asked = world.shop({"capture", order, "--amount", "30.00 EUR", "--wait", "2s"});
+  const auto asked = world.shop({"capture", order, "--amount", "30.00 EUR", "--timeout", "2s"});
   INFO(place << ": " << asked.err << asked.out);
   REQUIRE(world.gateway().wait(std::chrono::seconds(10)) == 137);
   world.start_gateway();

@@ -182,10 +182,51 @@ TEST_CASE("a purge takes back what is in the open batch, and the books still agr
   CHECK(closed.at("transmission") == "completedSuccessfully");
   CHECK(closed.at("own_totals").at(0).at("captured") == "40.00 EUR");
   CHECK(world.shop({"batch", "purge", closed.at("batch_id")}).exit_code == 6);  // it is closed
-  const auto accounts = world.json(world.set_bank({"accounts", "--json"}));
+  const auto accounts = world.json(world.set_bank({"account", "list", "--json"}));
   std::int64_t captured = 0;
   for (const auto& account : accounts) captured += account.at("captured_minor").get<std::int64_t>();
   CHECK(captured == 4000);
+}
+
+namespace {
+
+/// Nobody asks again: the daemon books what it was told, or what it is told after its restart.
+void purge_survives(const std::string& place) {
+  BankShop world;
+  // Not a sale: without a CapToken what was undone could not be captured again.
+  const auto order = world.paid({"--amount", "49.95 EUR", "--capture", "later"});
+  REQUIRE(world.shop({"capture", order}).exit_code == 0);
+  world.start_merchant({{"SET_CRASH_AT", place}});
+  const auto asked = world.shop({"batch", "purge", "--wait", "1s"});
+  INFO(place << ": " << asked.err << asked.out);
+  CHECK(asked.exit_code == 8);
+  REQUIRE(world.merchant().wait(std::chrono::seconds(10)) == 137);
+  CHECK(minor_of(world.books(order).at("captured")) == 4995);
+  world.start_merchant();
+  for (int i = 0; i < 300 && minor_of(world.books(order).at("captured")) != 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  CHECK(world.books(order).at("captured").is_null());
+  CHECK(world.gateways_books(order).at("captured").is_null());
+  // The books agree, and what was undone may be captured again.
+  const auto again = world.shop({"capture", order});
+  INFO(again.err);
+  CHECK(again.exit_code == 0);
+  const auto closed = world.shop({"batch", "close"});
+  INFO(closed.err << closed.out);
+  CHECK(closed.exit_code == 0);
+  CHECK(world.json(closed).at("own_totals").at(0).at("captured") == "49.95 EUR");
+}
+
+}  // namespace
+
+TEST_CASE("the merchant dies before the answer to a purge is kept, and books it by itself") {
+  purge_survives("before-commit:merchant:batch_told");
+}
+TEST_CASE("the merchant dies when the answer to a purge is kept, and books it by itself") {
+  purge_survives("after-commit:merchant:batch_told");
+}
+TEST_CASE("the merchant dies before it lists what a purge left, and books it by itself") {
+  purge_survives("after-commit:merchant:purge_marked");
 }
 
 TEST_CASE("a message that the bank garbles is parked, and a person sends it again") {
@@ -194,8 +235,8 @@ TEST_CASE("a message that the bank garbles is parked, and a person sends it agai
   const auto other = world.paid({"--amount", "20.00 EUR", "--capture", "later"});
   write_file(world.home() / "garbled.toml", kGarbled);
   world.start_bank({"--scenario", world.home() / "garbled.toml"});
-  CHECK(world.shop({"capture", stuck, "--amount", "13.00 EUR", "--wait", "1s"}).exit_code == 8);
-  const auto capture = world.shop({"capture", other, "--wait", "60s"});
+  CHECK(world.shop({"capture", stuck, "--amount", "13.00 EUR", "--timeout", "1s"}).exit_code == 8);
+  const auto capture = world.shop({"capture", other, "--timeout", "60s"});
   INFO(capture.err);
   CHECK(capture.exit_code == 0);
   CHECK(log_says(world.home() / "gateway.log", "parked"));

@@ -11,9 +11,9 @@
 
 namespace set::test {
 
-/// `set-merchant events --json` with these, parsed.
+/// `set-merchant event list --json` with these, parsed.
 inline std::vector<nlohmann::json> events_of(World& world, std::vector<std::string> flags = {}) {
-  flags.insert(flags.begin(), {"events", "--json"});
+  flags.insert(flags.begin(), {"event", "list", "--json"});
   const auto shown = world.set_merchant(flags);
   INFO(shown.err);
   REQUIRE(shown.exit_code == 0);

@@ -124,7 +124,7 @@ struct Month : ShopWorld {
   }
   BatchBook banks_batches() {
     BatchBook out;
-    for (const auto& batch : json(set_bank({"report", "--json"}))) {
+    for (const auto& batch : json(set_bank({"batch", "list", "--json"}))) {
       const auto minor = [&](const char* kind) -> std::int64_t {
         return batch.at(kind).at("minor");
       };
@@ -229,7 +229,7 @@ TEST_CASE("a month of a shop, and the books of merchant, gateway and bank agree 
   month.done({"refund", sale, "--amount", "1.00 EUR"});
   month.check(sale, 4995, {4995, 600});
   month.start_gateway({{"SET_CRASH_AT", "after-commit:gateway:item-settled"}}, {"--ca", month.ca});
-  const auto unknown = month.shop({"capture", lost, "--wait", "2s"});
+  const auto unknown = month.shop({"capture", lost, "--timeout", "2s"});
   INFO(unknown.err);
   REQUIRE(unknown.exit_code == 8);
   REQUIRE(month.gateway().wait(std::chrono::seconds(5)) == 137);
@@ -264,7 +264,7 @@ TEST_CASE("a month of a shop, and the books of merchant, gateway and bank agree 
   }
   CHECK(all == Sums{4995 + 5500 + 1500 + 3000 + 850 + 2000, 600});
   Sums posted{0, 0};
-  for (const auto& account : month.json(month.set_bank({"accounts", "--json"}))) {
+  for (const auto& account : month.json(month.set_bank({"account", "list", "--json"}))) {
     CHECK(account.at("held_minor") == 0);
     if (account.at("currency") != "EUR") continue;
     posted.first += account.at("captured_minor").get<std::int64_t>();

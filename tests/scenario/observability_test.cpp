@@ -228,5 +228,5 @@ TEST_CASE("what is asked for wrongly is refused with one sentence") {
            (fs::path(SET_SOURCE_DIR) / "deploy/sandbox/cards.toml").string(), "--metrics-listen",
            log.substr(at, log.find('"', at) - at)});
   CHECK(taken.exit_code == 3);
-  CHECK(taken.err.find("is it in use") != std::string::npos);
+  CHECK(taken.err.find("another program listens on") != std::string::npos);
 }

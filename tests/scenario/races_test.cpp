@@ -35,7 +35,7 @@ struct RaceWorld : ShopWorld {
   /// Captured less credited, by the bank.
   std::int64_t banks_net() {
     std::int64_t net = 0;
-    for (const auto& batch : json(set_bank({"report", "--json"})))
+    for (const auto& batch : json(set_bank({"batch", "list", "--json"})))
       net += batch.at("net_minor").get<std::int64_t>();
     return net;
   }
@@ -169,7 +169,7 @@ TEST_CASE("a refund while the bank is silent about a capture") {
   RaceWorld world;
   const auto order = world.paid({"--amount", "20.00 EUR", "--capture", "later"});
   REQUIRE(world.shop({"capture", order, "--amount", "5.00 EUR"}).exit_code == 0);
-  const auto unknown = world.shop({"capture", order, "--amount", "7.77 EUR", "--wait", "1s"});
+  const auto unknown = world.shop({"capture", order, "--amount", "7.77 EUR", "--timeout", "1s"});
   CHECK(unknown.exit_code == 8);
   CHECK(world.json(unknown).at("state") == "unknown");
   for (const auto& command : {"refund", "void-capture", "reverse", "capture"}) {
@@ -187,11 +187,11 @@ TEST_CASE("a refund while the bank is silent about a capture") {
   CHECK(world.banks_net() == 0);
   REQUIRE(world.shop({"reverse", order}).exit_code == 0);
   for (int i = 0; i < 100; ++i) {
-    const auto accounts = world.json(world.set_bank({"accounts", "--json"}));
+    const auto accounts = world.json(world.set_bank({"account", "list", "--json"}));
     const auto held = [](const auto& account) { return account.at("held_minor") != 0; };
     if (std::none_of(accounts.begin(), accounts.end(), held)) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
-  for (const auto& account : world.json(world.set_bank({"accounts", "--json"})))
+  for (const auto& account : world.json(world.set_bank({"account", "list", "--json"})))
     CHECK(account.at("held_minor") == 0);
 }

@@ -117,3 +117,19 @@ TEST_CASE("a merchant with the TLS certificate of a gateway does not serve, nor 
   CHECK(world.set_gateway({"payment", "list"}).out.empty());
   CHECK(read_file(world.home() / "merchant" / "signature.pem") == before);
 }
+
+TEST_CASE("of a balancer that is named, no connection is taken that does not say whose it is") {
+  World world;
+  world.start_gateway();
+  world.start_merchant({}, {"--balancer", "127.0.0.1"});  // as which the wallet comes
+  world.start_wallet();
+  const auto link = world.order();
+  const auto refused = world.pay(link);
+  INFO(refused.err);
+  CHECK(refused.exit_code == 4);
+  CHECK(log_says(world.home() / "merchant.log", "does not speak PROXY protocol version 2"));
+  world.start_merchant({}, {"--balancer", "127.0.0.7"});
+  const auto paid = world.pay(link);
+  INFO(paid.err);
+  CHECK(paid.exit_code == 0);
+}

@@ -76,7 +76,7 @@ struct DoubledWorld : ShopWorld {
   /// Captured less credited, by the bank.
   std::int64_t net_at_bank() {
     std::int64_t net = 0;
-    for (const auto& batch : json(set_bank({"report", "--json"}))) net += batch.at("net_minor").get<std::int64_t>();
+    for (const auto& batch : json(set_bank({"batch", "list", "--json"}))) net += batch.at("net_minor").get<std::int64_t>();
     return net;
   }
   /// What was queued for the bank when its gateway died is told by the other.

@@ -83,6 +83,18 @@ TEST_CASE("alert rules speak of metrics that exist, and of paragraphs in the ope
   CHECK(matches(rules, std::regex("\n          (runbook): \"[^\"]{10,}\"")).size() == alerts.size());
   for (const auto& expression : expressions) check_metrics(expression, known);
 
+  // A rule about a queue that nobody counts would never fire.
+  const auto figures = text_of(fs::path(SET_SOURCE_DIR) / "docs/observability.md");
+  std::size_t queues = 0;
+  for (const auto& chosen : matches(rules, std::regex("queue(?:=|!=|=~|!~)\"([a-z_|]+)\""))) {
+    std::istringstream names(chosen);
+    for (std::string name; std::getline(names, name, '|'); ++queues) {
+      INFO(name);
+      CHECK(figures.find("`" + name + "`") != std::string::npos);
+    }
+  }
+  CHECK(queues >= 3);
+
   std::set<std::string> anchors;
   for (const auto& heading :
        matches(text_of(fs::path(SET_SOURCE_DIR) / "deploy/README.md"), std::regex("\n#+ ([^\n]+)")))

@@ -182,11 +182,35 @@ TEST_CASE("words that stay out of the code") {
   }
 }
 
+TEST_CASE("people are asked and talked to in one place, so that --no-input and --quiet hold") {
+  const std::set<std::string> may_ask = {"common/daemon/terminal.cpp", "common/daemon/passphrase.cpp"};
+  // Errors, the log, and the last words of a library or of a bug.
+  const std::set<std::string> may_write = {"common/daemon/terminal.cpp", "common/daemon/run.cpp",
+                                           "common/daemon/handshakes.cpp", "common/base/log.cpp",
+                                           "common/base/assert.cpp"};
+  static const std::regex asks(R"re(std::cin\b|\bstdin\b|STDIN_FILENO|/dev/tty|\bgetpass\()re");
+  static const std::regex writes(R"re(\bstderr\b|std::cerr|std::clog)re");
+  for (const auto& path : sources()) {
+    const auto text = read(kRoot / path);
+    INFO(path.string());
+    if (!may_ask.contains(path.string())) CHECK_FALSE(std::regex_search(text, asks));
+    if (!may_write.contains(path.string())) CHECK_FALSE(std::regex_search(text, writes));
+  }
+}
+
 TEST_CASE("TRY is no member of a braced initialiser, where gcc 12 leaks what was made before it") {
   static const std::regex member(R"re(^\s*\.[a-z_]+ = TRY\()re", std::regex::multiline);
   for (const auto& path : sources()) {
     INFO(path.string());
     CHECK_FALSE(std::regex_search(read(kRoot / path), member));
+  }
+}
+
+TEST_CASE("no test is named like an option, which ctest would give it instead of running it") {
+  static const std::regex option(R"re(TEST_CASE\("-)re");
+  for (const auto& path : files_under({"tests"}, {".cpp"})) {
+    INFO(path.string());
+    CHECK_FALSE(std::regex_search(read(kRoot / path), option));
   }
 }
 

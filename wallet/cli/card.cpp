@@ -3,6 +3,7 @@
 
 #include "common/crypto/random.h"
 #include "common/daemon/files.h"
+#include "common/daemon/patience.h"
 #include "common/enrollment/policy_consent.h"
 #include "common/enrollment/trust_source.h"
 #include "wallet/card_file.h"
@@ -29,8 +30,7 @@ Result<CardFile> read_card_file(const std::filesystem::path& path) {
 }
 
 Result<EnteredCard> ask_card() {
-  CHECK_OR_FAIL(is_interactive(), ErrorCode::invalid_argument,
-                "there is no terminal to ask for the card: use --card-file");
+  TRY(check_interactive("for the card", "use --card-file"));
   auto pan = TRY(Pan::parse(TRY(ask_secret("Card number (not shown)")).reveal()));
   const auto expiry = TRY(CardExpiry::parse(TRY(ask_line("Good until (MM/YY)"))));
   auto cvv = TRY(CardVerificationValue::parse(
@@ -173,22 +173,26 @@ Result<void> run_card_add(const Paths& paths, const CardAddOptions& options, boo
   std::optional<CardFile> file;
   if (!options.card_file.empty()) file = TRY(read_card_file(options.card_file));
   const auto entered = file ? std::move(file->card) : TRY(ask_card());
-  while (true) {
+  Duration retry_after{};
+  const auto attempt = [&]() -> Result<wire::Card> {
     LocalClient client(paths);
     const auto start = TRY(start_of(client, entered, options, trust));
-    Duration retry_after{};
-    const auto card = register_card(client, start, file ? &file->form : nullptr,
-                                    options.accept_policy, retry_after);
+    return register_card(client, start, file ? &file->form : nullptr, options.accept_policy,
+                         retry_after);
+  };
+  while (true) {
+    const auto card = attempt();
     if (card) {
       print(json ? dump(to_json(*card)) : card_line(*card));
       return {};
     }
-    const bool pended =
-        card.error().code == ErrorCode::in_progress && retry_after > Duration::zero();
-    if (!pended) return failure(card.error());
+    const auto code = card.error().code;
+    const bool undecided = code == ErrorCode::in_progress ||
+                           (code == ErrorCode::peer_unavailable && waiting_is_over());
+    if (!undecided || retry_after == Duration::zero()) return failure(card.error());
     say("The CA has not decided yet and suggests to ask again in " +
-        std::to_string((retry_after.count() + 999) / 1000) + " s.\n");
-    CHECK_OR_FAIL(options.wait, ErrorCode::in_progress,
+        std::to_string((retry_after.count() + 999) / 1000) + " s.");
+    CHECK_OR_FAIL(options.wait && waiting_time(retry_after) == retry_after, ErrorCode::in_progress,
                   "the card is registered as soon as the CA agrees: run the same command again, or "
                   "with --wait");
     std::this_thread::sleep_for(retry_after);

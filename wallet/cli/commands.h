@@ -6,6 +6,8 @@
 #include <string>
 
 #include "common/daemon/audit_command.h"
+#include "common/daemon/evidence_command.h"
+#include "common/daemon/list_limit.h"
 #include "common/daemon/metrics_http.h"
 #include "common/daemon/options.h"
 #include "common/daemon/passphrase.h"
@@ -52,13 +54,13 @@ Result<void> run_card_renew(const Paths& paths, const CardRenewOptions& options,
 Result<void> run_needs_renewal(const Paths& paths, bool json);
 Result<void> run_card_list(const Paths& paths, bool json);
 Result<void> run_pay(const Paths& paths, const PayOptions& options, bool json);
-Result<void> run_orders(const Paths& paths, bool json);
+Result<void> run_orders(const Paths& paths, const ListLimit& limit, bool json);
 Result<void> run_status(const Paths& paths, const std::string& xid, bool json);
-Result<void> run_mandate_list(const Paths& paths, bool json);
+Result<void> run_mandate_list(const Paths& paths, const ListLimit& limit, bool json);
 Result<void> run_mandate_show(const Paths& paths, const std::string& xid, bool json);
-/// `file`: not empty: what can be verified goes there, for others.
-Result<void> run_receipt(const Paths& paths, const std::string& xid,
-                         const std::filesystem::path& file, bool json);
+Result<void> run_receipt(const Paths& paths, const std::string& xid, bool json);
+/// What others can verify; an empty file is standard output.
+Result<void> run_evidence_export(const Paths& paths, const EvidenceOptions& options);
 /// Reads the wallet's database, beside a running daemon or without one.
 Result<void> run_audit_log(const Paths& paths, const AuditOptions& options, bool json);
 Result<void> run_resume(const Paths& paths, bool json);

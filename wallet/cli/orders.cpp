@@ -1,5 +1,5 @@
-// set-wallet orders, status, receipt, mandate, resume, path.
-#include "common/daemon/evidence_command.h"
+// set-wallet order, receipt, evidence, mandate, resume, path.
+#include "common/daemon/patience.h"
 #include "wallet/cli/commands.h"
 #include "wallet/cli/local_client.h"
 #include "wallet/cli/outcome.h"
@@ -10,10 +10,12 @@
 namespace set::wallet {
 namespace {
 
+using Line = std::string (*)(const wire::Purchase&);
+
 template <class Purchases>
-void print_list(const Purchases& purchases, bool json) {
+void print_list(const Purchases& purchases, Line line, bool json) {
   if (!json) {
-    for (const auto& purchase : purchases) print(purchase_line(purchase));
+    for (const auto& purchase : purchases) print(line(purchase));
     return;
   }
   auto document = Json::array();
@@ -21,14 +23,25 @@ void print_list(const Purchases& purchases, bool json) {
   print(dump(document));
 }
 
+Result<void> list_purchases(const Paths& paths, const ListLimit& limit, bool mandates, bool json) {
+  LocalClient client(paths);
+  wire::ListPurchasesRequest request;
+  request.set_at_most(limit.to_fetch());
+  request.set_mandates_only(mandates);
+  const auto list = TRY(client.ask(&LocalClient::Stub::ListPurchases, request));
+  std::vector<wire::Purchase> purchases(list.purchases().begin(), list.purchases().end());
+  keep_within(limit, purchases);
+  print_list(purchases, mandates ? mandate_line : purchase_line, json);
+  if (!json && purchases.empty()) {
+    say(mandates ? "no mandates: no instalments or recurring payments were signed" : "no orders yet");
+  }
+  return {};
+}
+
 }  // namespace
 
-Result<void> run_orders(const Paths& paths, bool json) {
-  LocalClient client(paths);
-  const auto list = TRY(client.ask(&LocalClient::Stub::ListPurchases, wire::ListPurchasesRequest()));
-  print_list(list.purchases(), json);
-  if (!json && list.purchases().empty()) say("no orders yet\n");
-  return {};
+Result<void> run_orders(const Paths& paths, const ListLimit& limit, bool json) {
+  return list_purchases(paths, limit, /*mandates=*/false, json);
 }
 
 Result<void> run_status(const Paths& paths, const std::string& xid, bool json) {
@@ -40,18 +53,8 @@ Result<void> run_status(const Paths& paths, const std::string& xid, bool json) {
   return exit_of(response.purchase());
 }
 
-Result<void> run_mandate_list(const Paths& paths, bool json) {
-  LocalClient client(paths);
-  const auto list = TRY(client.ask(&LocalClient::Stub::ListPurchases, wire::ListPurchasesRequest()));
-  auto document = Json::array();
-  for (const auto& purchase : list.purchases()) {
-    if (!purchase.has_mandate()) continue;
-    document.push_back(to_json(purchase));
-    if (!json) print(mandate_line(purchase));
-  }
-  if (json) print(dump(document));
-  if (!json && document.empty()) say("no mandates: no instalments or recurring payments were signed\n");
-  return {};
+Result<void> run_mandate_list(const Paths& paths, const ListLimit& limit, bool json) {
+  return list_purchases(paths, limit, /*mandates=*/true, json);
 }
 
 Result<void> run_mandate_show(const Paths& paths, const std::string& xid, bool json) {
@@ -66,15 +69,16 @@ Result<void> run_mandate_show(const Paths& paths, const std::string& xid, bool j
   return {};
 }
 
-Result<void> run_receipt(const Paths& paths, const std::string& xid,
-                         const std::filesystem::path& file, bool json) {
+Result<void> run_evidence_export(const Paths& paths, const EvidenceOptions& options) {
   LocalClient client(paths);
-  if (!file.empty()) {
-    wire::ExportReceiptRequest asked;
-    asked.set_xid(TRY(parse_xid(xid)));
-    const auto exported = TRY(client.ask(&LocalClient::Stub::ExportReceipt, asked));
-    return put_evidence(file, exported.evidence());
-  }
+  wire::ExportReceiptRequest request;
+  request.set_xid(TRY(parse_xid(options.xid)));
+  const auto exported = TRY(client.ask(&LocalClient::Stub::ExportReceipt, request));
+  return put_evidence(options.file, exported.evidence());
+}
+
+Result<void> run_receipt(const Paths& paths, const std::string& xid, bool json) {
+  LocalClient client(paths);
   wire::VerifyReceiptRequest request;
   request.set_xid(TRY(parse_xid(xid)));
   const auto receipt = TRY(client.ask(&LocalClient::Stub::VerifyReceipt, request));
@@ -84,8 +88,12 @@ Result<void> run_receipt(const Paths& paths, const std::string& xid,
 
 Result<void> run_resume(const Paths& paths, bool json) {
   LocalClient client(paths);
-  const auto response = TRY(client.ask(&LocalClient::Stub::Resume, wire::ResumeRequest()));
-  print_list(response.purchases(), json);
+  const auto resumed = client.ask(&LocalClient::Stub::Resume, wire::ResumeRequest());
+  if (!resumed) {
+    return failure(waiting_is_over() ? unknown_if_unanswered(resumed.error()) : resumed.error());
+  }
+  const auto& response = *resumed;
+  print_list(response.purchases(), purchase_line, json);
   for (const auto& purchase : response.purchases()) {
     CHECK_OR_FAIL(purchase.outcome() != "unknown", ErrorCode::outcome_unknown,
                   "not every outcome is known yet; run set-wallet resume again later");

@@ -1,6 +1,7 @@
 #include "wallet/cli/outcome.h"
 
 #include "common/base/ids.h"
+#include "common/daemon/patience.h"
 
 namespace set::wallet {
 namespace {
@@ -33,10 +34,22 @@ Result<void> exit_of(const wire::Purchase& purchase) {
   return failure(ErrorCode::outcome_unknown, "the outcome is not known yet; run: set-wallet resume");
 }
 
+Error unknown_if_unanswered(Error error) {
+  if (error.code != ErrorCode::peer_unavailable) return error;
+  if (waiting_is_over()) {
+    return {ErrorCode::outcome_unknown,
+            "the time of --timeout is over before the outcome was known; the wallet's daemon keeps the "
+            "order, nothing is lost: run set-wallet resume"};
+  }
+  return {ErrorCode::outcome_unknown,
+          "the wallet's daemon did not answer after the order was confirmed; start it and run: "
+          "set-wallet resume"};
+}
+
 Result<std::string> parse_xid(const std::string& text) {
   const auto bytes = from_hex(text);
   CHECK_OR_FAIL(bytes && bytes->size() == XID::kSize, ErrorCode::invalid_argument,
-                "an XID has 40 hex digits; see set-wallet orders");
+                "an XID has 40 hex digits; see set-wallet order list");
   return string_of(*bytes);
 }
 

@@ -12,6 +12,10 @@ namespace wire = set::v1;
 /// a sentence, for the others.
 Result<void> exit_of(const wire::Purchase& purchase);
 
+/// After an order was confirmed a daemon that did not answer may have sent it: outcome_unknown, with
+/// what to do. Other errors stay what they are.
+Error unknown_if_unanswered(Error error);
+
 /// 40 hex digits, as all commands print it. invalid_argument.
 Result<std::string> parse_xid(const std::string& text);
 

@@ -1,8 +1,7 @@
 // set-wallet pay LINK.
-#include <iostream>
-
 #include "common/crypto/random.h"
 #include "common/daemon/files.h"
+#include "common/daemon/patience.h"
 #include "common/daemon/trace.h"
 #include "wallet/cli/commands.h"
 #include "wallet/cli/local_client.h"
@@ -18,10 +17,7 @@ constexpr std::size_t kMaxCvvFileBytes = 64;
 
 Result<std::string> read_link(const std::string& option) {
   if (option != "-") return option;
-  std::string line;
-  CHECK_OR_FAIL(std::getline(std::cin, line), ErrorCode::invalid_argument,
-                "there is no payment link on standard input");
-  return line;
+  return read_input_line("payment link");
 }
 
 Result<std::optional<CardVerificationValue>> read_cvv(const PayOptions& options) {
@@ -34,8 +30,7 @@ Result<std::optional<CardVerificationValue>> read_cvv(const PayOptions& options)
     return TRY(std::move(cvv));
   }
   if (!options.ask_cvv) return std::nullopt;
-  CHECK_OR_FAIL(is_interactive(), ErrorCode::invalid_argument,
-                "there is no terminal to ask for the verification value: use --cvv-file");
+  TRY(check_interactive("for the verification value", "use --cvv-file"));
   return TRY(CardVerificationValue::parse(
       TRY(ask_secret("Verification value on the card (not shown)")).reveal()));
 }
@@ -45,20 +40,22 @@ Result<wire::SealedEntry> seal_for_daemon(LocalClient& client, const CardVerific
   return to_local(TRY(seal_cvv(cvv, view_of(key.kem_public_key()), Rng::system())));
 }
 
-/// A daemon that died after the yes may have sent the order.
-Error after_yes(Error error) {
-  if (error.code != ErrorCode::peer_unavailable) return error;
-  return {ErrorCode::outcome_unknown,
-          "the wallet's daemon did not answer after the order was confirmed; start it and run: "
-          "set-wallet resume"};
+bool is_wanted(const wire::OfferResponse& offer, const PayOptions& options, bool json) {
+  const auto shown = offer_text(offer);
+  if (options.yes) {
+    if (!json) say(shown);
+    return true;
+  }
+  return ask_yes(shown + "Pay " + offer.amount() + " to " + neutralise(offer.merchant_name()) + "?");
 }
 
 }  // namespace
 
 Result<void> run_pay(const Paths& paths, const PayOptions& options, bool json) {
-  CHECK_OR_FAIL(options.yes || (is_interactive() && options.link != "-"),
-                ErrorCode::invalid_argument,
-                "there is no terminal to show the order and ask: use --yes if it is to be paid unseen");
+  if (!options.yes && (!is_interactive() || options.link == "-")) {
+    return failure(nobody_to_ask("whether the order is to be paid",
+                                 "use --yes if it is to be paid unseen"));
+  }
   const auto link = TRY(read_link(options.link));
   const auto cvv = TRY(read_cvv(options));
 
@@ -68,17 +65,18 @@ Result<void> run_pay(const Paths& paths, const PayOptions& options, bool json) {
   request.set_link(link);
   request.set_card(options.card);
   const auto offer = TRY(client.ask(&LocalClient::Stub::Offer, request));
-  if (!json || !options.yes) say(offer_text(offer));
-  const bool yes = options.yes || ask_yes("Pay " + offer.amount() + " to " +
-                                          neutralise(offer.merchant_name()) + "?");
-  CHECK_OR_FAIL(yes, ErrorCode::invalid_argument, "not paid: nothing was signed");
+  CHECK_OR_FAIL(is_wanted(offer, options, json), ErrorCode::invalid_argument,
+                "not paid: nothing was signed");
+  CHECK_OR_FAIL(!waiting_is_over(), ErrorCode::peer_unavailable,
+                "the time of --timeout is over: nothing was signed");
 
   wire::ConfirmRequest confirm;
   confirm.set_offer_id(offer.offer_id());
   if (cvv) *confirm.mutable_verification_value() = TRY(seal_for_daemon(client, *cvv));
   const auto confirmed = client.ask(&LocalClient::Stub::Confirm, confirm);
-  if (!confirmed) return failure(after_yes(confirmed.error()));
+  if (!confirmed) return failure(unknown_if_unanswered(confirmed.error()));
   const auto& purchase = confirmed->purchase();
+  if (const auto xid = XID::parse(purchase.xid())) log_context().xid = *xid;
   print(json ? dump(to_json(purchase)) : purchase_text(purchase));
   return exit_of(purchase);
 }

@@ -1,23 +1,17 @@
-// Asking the person at the terminal. Prompts go to standard error, since standard output is for data.
+// What the subcommands ask and show beside common/daemon/terminal.h.
 #pragma once
 
 #include <string>
 
 #include "common/base/result.h"
 #include "common/base/secret.h"
+#include "common/daemon/terminal.h"
 
 namespace set::wallet {
 
-/// True if a person reads and types: standard input and standard error are terminals.
-bool is_interactive();
-/// One visible line. invalid_argument at the end of input.
-Result<std::string> ask_line(const std::string& prompt);
-/// One line without echo. invalid_argument if nothing is entered.
+/// One line without echo. invalid_argument if nothing is entered, or nobody may be asked.
 Result<Secret<std::string>> ask_secret(const std::string& prompt);
-/// y or yes; anything else is a no.
-bool ask_yes(const std::string& question);
 
-void say(const std::string& text);    ///< standard error
 void print(const std::string& text);  ///< standard output
 
 }  // namespace set::wallet
