@@ -238,7 +238,7 @@ TEST_CASE("the end waits for a silent collector as long as it is said, and no lo
     if (under_way) REQUIRE(collector.wait([&] { return collector.requests() > asked; }));
     const auto took = stopped(exporter);
     CHECK(took >= 290ms);
-    CHECK(took < 900ms);
+    CHECK(took < 5s);  // and not the ten of an attempt
     CHECK(dropped("collector") == before + 7);
   }
   held = false;
