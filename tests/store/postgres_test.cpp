@@ -159,6 +159,22 @@ TEST_CASE("who is overtaken again and again has the database to itself in the en
   CHECK(number(daemons.one, "SELECT amount FROM orders") == 1003);
 }
 
+TEST_CASE("what loses every time ends after twelve attempts", "[postgres]") {
+  Two daemons;
+  int times = 0;
+  const auto never = daemons.one.in_transaction("test", [&](Transaction& t) -> Result<void> {
+    ++times;
+    TRY(t.execute("INSERT INTO numbers VALUES (1)"));
+    TRY(t.execute("DO $$ BEGIN RAISE EXCEPTION 'overtaken' USING ERRCODE = '40001'; END $$"));
+    return {};
+  });
+  CHECK(code_of(never) == ErrorCode::storage_unavailable);
+  CHECK(times == 12);
+  CHECK(number(daemons.one, "SELECT COUNT(*) FROM numbers") == 0);
+  // And its place is free again, for losers and newcomers.
+  CHECK(run(daemons.two, "INSERT INTO numbers VALUES (1)") == 1);
+}
+
 TEST_CASE("an Error of ours is not tried again", "[postgres]") {
   Two daemons;
   int times = 0;
